@@ -1,0 +1,50 @@
+"""A pytest plugin with the fixtures that every package's tests share: `device` and `data_root`.
+
+The repository's root conftest loads it; a package's tests on their own run with
+`pytest -p facula.core.testing.plugin`. `FACULA_TEST_DEVICES` limits the devices
+(`FACULA_TEST_DEVICES=cpu`), `FACULA_TEST_REQUIRE_OPENCL=1` turns the skip where there is no OpenCL
+device into a failure, and `FACULA_TEST_DATA` names the folder of the real data sets.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def _devices() -> list[str]:
+    names = os.environ.get("FACULA_TEST_DEVICES", "cpu,opencl").split(",")
+    return [name.strip() for name in names if name.strip()]
+
+
+def _opencl() -> Any:
+    return importlib.import_module("facula.core.opencl")
+
+
+@pytest.fixture(params=_devices())
+def device(request: pytest.FixtureRequest) -> str:
+    """The name of a device, each in turn; a test that takes it runs once on every backend."""
+    name: str = request.param
+    if name.startswith("opencl") and not _opencl().is_available():
+        if os.environ.get("FACULA_TEST_REQUIRE_OPENCL") == "1":
+            pytest.fail("FACULA_TEST_REQUIRE_OPENCL=1, but there is no OpenCL device")
+        pytest.skip(
+            "no OpenCL device: install facula-core[pocl], or a driver and facula-core[opencl]"
+        )
+    return name
+
+
+@pytest.fixture(scope="session")
+def data_root(request: pytest.FixtureRequest) -> Path:
+    """The folder with the real data sets; the test is skipped where there is none."""
+    named = os.environ.get("FACULA_TEST_DATA")
+    folder = Path(named) if named else request.config.rootpath.parent / "shared" / "data"
+    if not folder.is_dir():
+        if named:
+            pytest.fail(f"FACULA_TEST_DATA names no folder: {folder}")
+        pytest.skip("no real data sets: FACULA_TEST_DATA=FOLDER says where they are")
+    return folder
