@@ -12,10 +12,8 @@ import sys
 
 from monorepo import ROOT, Package, import_name, imports_of, packages, requirement_name
 
-# What the code may look at when it happens to be there, never needing it: (package, module).
-OPTIONAL = {
-    ("core", "threadpoolctl"),
-}
+# Modules that only the tool they serve imports: they may need it without declaring it.
+SERVING = {"facula/core/testing/plugin.py": "pytest"}
 
 
 def declared(package: Package) -> tuple[set[str], set[str]]:
@@ -58,12 +56,14 @@ def problems() -> list[str]:
                 where = f"{path.relative_to(ROOT)}:{found_import.line}"
                 if name.split(".")[0] in sys.stdlib_module_names or name in hard:
                     continue
+                if SERVING.get(relative.as_posix()) == name:
+                    continue
                 if name.startswith("facula"):
                     if package.name == "facula" and name not in layers:
                         continue  # the umbrella's own modules
                     reason = "undeclared" if name in reachable else "not below this package"
                     found.append(f"{where}: {package.name} imports {name}: {reason}")
-                elif name in extra or (package.name, name) in OPTIONAL:
+                elif name in extra:
                     if not (found_import.in_function or found_import.guarded):
                         found.append(
                             f"{where}: {name} is an extra, but this import needs it always"

@@ -88,6 +88,7 @@ def imports_of(path: Path, package: str = "") -> Iterator[Import]:
 
 
 def _walk(node: ast.AST, package: str, in_function: bool, guarded: bool) -> Iterator[Import]:
+    child: ast.AST
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield Import(alias.name, node.lineno, in_function, guarded)

@@ -1,1 +1,3 @@
 """Automatic differentiation for facula's tensors."""
+
+__all__: list[str] = []

@@ -1,1 +1,3 @@
 """Datasets, samplers and the data loader."""
+
+__all__: list[str] = []

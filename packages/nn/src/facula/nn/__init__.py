@@ -1,1 +1,3 @@
 """Modules, layers, losses and initialisation."""
+
+__all__: list[str] = []

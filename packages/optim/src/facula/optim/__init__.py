@@ -1,1 +1,3 @@
 """Optimisers and learning-rate schedules."""
+
+__all__: list[str] = []

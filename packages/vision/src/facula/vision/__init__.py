@@ -1,1 +1,3 @@
 """Datasets, transforms and models for pictures."""
+
+__all__: list[str] = []
