@@ -12,8 +12,8 @@ import sys
 
 from monorepo import ROOT, Package, import_name, imports_of, packages, requirement_name
 
-# Modules that only the tool they serve imports: they may need it without declaring it.
-SERVING = {"facula/core/testing/plugin.py": "pytest"}
+# Modules that only a tool imports: they may name that tool, and the namespace, undeclared.
+SERVING = {"facula/core/testing/plugin.py": {"pytest", "facula"}}
 
 
 def declared(package: Package) -> tuple[set[str], set[str]]:
@@ -56,7 +56,7 @@ def problems() -> list[str]:
                 where = f"{path.relative_to(ROOT)}:{found_import.line}"
                 if name.split(".")[0] in sys.stdlib_module_names or name in hard:
                     continue
-                if SERVING.get(relative.as_posix()) == name:
+                if name in SERVING.get(relative.as_posix(), ()):
                     continue
                 if name.startswith("facula"):
                     if package.name == "facula" and name not in layers:
