@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent / "tools")]
+sys.path.insert(0, str(HERE.parent / "tools"))
 
 import api_pages
 from version import current
@@ -26,7 +26,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "_ext", "_static", "_templates"]
+exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 html_static_path = ["_build/static"]
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]

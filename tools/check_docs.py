@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
-from monorepo import ROOT
 from sphinx.util.inventory import InventoryFile
 
-sys.path.append(str(ROOT / "docs" / "_ext"))
-import api_pages  # noqa: E402
+import api_pages
 
 
 def documented(inventory: Path) -> set[str]:
@@ -22,7 +21,7 @@ def documented(inventory: Path) -> set[str]:
 def wanted() -> set[str]:
     """Every public name of every layer, and of the public modules in them."""
     names: set[str] = set()
-    queue = [(api_pages.importlib.import_module(m), prefix) for _, m, prefix in api_pages.LAYERS]
+    queue = [(importlib.import_module(m), prefix) for _, m, prefix in api_pages.LAYERS]
     while queue:
         module, prefix = queue.pop()
         for name in api_pages.public(module):
