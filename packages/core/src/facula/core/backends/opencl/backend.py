@@ -1,0 +1,198 @@
+"""The OpenCL backend: the factories and data movement that ``base.Backend`` asks of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from facula.core.backends.base import Data, Kernel
+from facula.core.backends.opencl.array import CLArray, contiguous_strides
+from facula.core.backends.opencl.batch import Generator
+from facula.core.backends.opencl.elementwise import (
+    Body,
+    ElementwiseKernel,
+    bits_dtype,
+    copy_body,
+    elementwise_closure,
+    fill_body,
+    operation_body,
+)
+from facula.core.backends.opencl.layout import broadcast_shape, may_overlap
+from facula.core.backends.opencl.registry import bind_all
+from facula.core.backends.opencl.runtime import Runtime
+from facula.core.backends.opencl.scalars import BY_NUMPY
+from facula.core.dtypes import dtype
+from facula.core.operation import Operation
+
+
+class OpenCLBackend:
+    """One OpenCL device behind the protocol of ``facula.core.backends.base``."""
+
+    def __init__(self, runtime: Runtime, name: str) -> None:
+        self.name = name
+        self.runtime = runtime
+        self.generator = Generator(runtime)
+        self._copies: dict[Any, ElementwiseKernel] = {}
+        self._fills: dict[dtype, ElementwiseKernel] = {}
+        self.kernels: dict[str, Kernel] = bind_all(self)
+
+    def _kernel(self, body: Body) -> ElementwiseKernel:
+        return ElementwiseKernel(self.runtime, self.generator, body)
+
+    def elementwise(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
+                    results: tuple[dtype, ...]) -> Kernel:
+        """See ``base.Backend``."""
+        if _has_complex(*inputs, compute, *results):
+            return self._on_host(op, inputs, compute, results)
+        kernel = self._kernel(operation_body(op, inputs, compute, results))
+        return elementwise_closure(self.runtime, kernel, inputs)
+
+    def elementwise_into(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
+                         result: dtype) -> Kernel:
+        """See ``base.Backend``."""
+        if _has_complex(*inputs, compute, result):
+            computed = self._on_host(op, inputs, compute, (result,))
+            return lambda out, *given: self.assign(out, computed(*given))
+        kernel = self._kernel(operation_body(op, inputs, compute, (result,)))
+        is_tensor = [isinstance(given, dtype) for given in inputs]
+        count = len(inputs)
+        into, copy = kernel.into, self.copy
+
+        def store(out: CLArray, *given: Any) -> None:
+            operands = [x for x, tensor in zip(given, is_tensor, strict=False) if tensor]
+            numbers = [x for x, tensor in zip(given, is_tensor, strict=False) if not tensor]
+            into(out, operands, [*numbers, *given[count:]], copy)
+        return store
+
+    def _on_host(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
+                 results: tuple[dtype, ...]) -> Callable[..., Any]:
+        """Complex types have no kernels yet: NumPy computes, the device only stores."""
+        function, count = op.numpy, len(inputs)
+        if function is None:
+            raise TypeError(f"{op.name}: {compute} is not supported on OpenCL devices: "
+                            f"use the cpu device")
+
+        def through_host(*given: Any) -> Any:
+            operands = [self.to_numpy(x).astype(compute.numpy) if isinstance(x, CLArray) else x
+                        for x in given[:count]]
+            values = function(*operands, *given[count:])
+            values = values if isinstance(values, tuple) else (values,)
+            outs = [self.from_numpy(np.asarray(v).astype(r.numpy))
+                    for v, r in zip(values, results, strict=True)]
+            return outs[0] if len(outs) == 1 else tuple(outs)
+        return through_host
+
+    def empty(self, shape: tuple[int, ...], dtype: dtype) -> CLArray:
+        """See ``base.Backend``."""
+        return self.runtime.new(shape, dtype.numpy)
+
+    def full(self, shape: tuple[int, ...], value: Any, dtype: dtype) -> CLArray:
+        """See ``base.Backend``."""
+        out = self.runtime.new(shape, dtype.numpy)
+        self.fill(out, value, dtype)
+        return out
+
+    def fill(self, out: CLArray, value: Any, dtype: dtype) -> None:
+        """Store one number in every element of a view."""
+        if dtype.is_complex:
+            self.assign(out, self.from_numpy(np.full((), value, dtype.numpy)))
+            return
+        kernel = self._fills.get(dtype)
+        if kernel is None:
+            kernel = self._fills[dtype] = self._kernel(fill_body(dtype))
+        if type(value) not in (int, float, bool):
+            value = np.asarray(value).item()
+        kernel.into(out, (), (value if dtype.is_floating_point else int(value),), self.copy)
+
+    def from_numpy(self, array: np.ndarray[Any, Any]) -> CLArray:
+        """See ``base.Backend``; the values are copied, so the array may change afterwards."""
+        if array.dtype not in BY_NUMPY:
+            raise TypeError(f"from_numpy: dtype {array.dtype} is not an element type: "
+                            f"use one of {', '.join(map(str, BY_NUMPY))}")
+        out = self.runtime.new(array.shape, BY_NUMPY[array.dtype].numpy)
+        self.runtime.upload(out, array)
+        return out
+
+    def to_numpy(self, data: CLArray) -> np.ndarray[Any, Any]:
+        """See ``base.Backend``."""
+        return self.runtime.download(data if data.contiguous else self.copy(data))
+
+    def copy(self, data: CLArray) -> CLArray:
+        """See ``base.Backend``."""
+        out = self.runtime.new(data.shape, data.dtype)
+        self._move(out, data)
+        return out
+
+    def contiguous(self, data: CLArray) -> CLArray:
+        """The data itself where it is contiguous, else a contiguous copy."""
+        return data if data.contiguous else self.copy(data)
+
+    def cast(self, data: CLArray, dtype: dtype) -> CLArray:
+        """See ``base.Backend``."""
+        out = self.runtime.new(data.shape, dtype.numpy)
+        self._move(out, data)
+        return out
+
+    def assign(self, out: CLArray, source: CLArray) -> None:
+        """See ``base.Backend``."""
+        if broadcast_shape("assign", [out.shape, source.shape]) != out.shape:
+            raise ValueError(f"assign: source of shape {source.shape} does not broadcast to "
+                             f"the output's shape {out.shape}")
+        self._move(out, source)
+
+    def _move(self, out: CLArray, source: CLArray) -> None:
+        """Copy and convert; where the two overlap, through a fresh copy."""
+        if not out.size:
+            return
+        if out.dtype == source.dtype:
+            bits = bits_dtype(out.dtype.itemsize)
+            if bits is None:
+                out, source, bits = _halved(out), _halved(source), bits_dtype(8)
+            key: Any = bits
+            if key not in self._copies and bits is not None:
+                self._copies[key] = self._kernel(copy_body(bits, bits))
+        else:
+            key = (source.dtype, out.dtype)
+            if out.dtype.kind == "c" or source.dtype.kind == "c":
+                values = self.to_numpy(source)
+                self._move(out, self.from_numpy(values.astype(out.dtype)))
+                return
+            if key not in self._copies:
+                body = copy_body(BY_NUMPY[source.dtype], BY_NUMPY[out.dtype])
+                self._copies[key] = self._kernel(body)
+        self._copies[key].into(out, (source,), (), self.copy)
+
+    def as_strided(self, data: CLArray, shape: tuple[int, ...], strides: tuple[int, ...],
+                   offset: int) -> CLArray:
+        """See ``base.Backend``."""
+        view = data.view(tuple(shape), tuple(strides),
+                         data.offset + offset // data.dtype.itemsize)
+        return view
+
+    def same_memory(self, a: CLArray, b: CLArray) -> bool:
+        """See ``base.Backend``."""
+        return may_overlap(a, b)
+
+    def synchronize(self) -> None:
+        """See ``base.Backend``."""
+        self.runtime.synchronize()
+
+    def __repr__(self) -> str:
+        return f"<OpenCL backend {self.name}: {self.runtime.device.name}>"
+
+
+def _has_complex(*types: Any) -> bool:
+    return any(t is complex or (isinstance(t, dtype) and t.is_complex) for t in types)
+
+
+def _halved(data: CLArray) -> CLArray:
+    """16-byte elements seen as pairs of 8-byte integers."""
+    shape, strides = (*data.shape, 2), (*data.strides, 8)
+    contiguous = data.contiguous
+    return CLArray(data.block, shape, contiguous_strides(shape, 8) if contiguous else strides,
+                   2 * data.offset, np.dtype(np.int64), 2 * data.size, contiguous)
+
+
+__all__ = ["Data", "OpenCLBackend"]

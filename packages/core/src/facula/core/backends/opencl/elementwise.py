@@ -1,0 +1,307 @@
+"""Elementwise kernels: from a declared operation to a closure that allocates, binds and launches.
+
+The closure for contiguous operands of one shape is chosen by arity and does nothing but that;
+everything else (broadcasting, views, empty arrays) goes through a plan remembered per combination
+of shapes and strides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from facula.core.backends.opencl.array import CLArray, contiguous_strides
+from facula.core.backends.opencl.batch import Generator
+from facula.core.backends.opencl.codegen import Layout, Number, Statement, elementwise_source
+from facula.core.backends.opencl.layout import (
+    broadcast_shape,
+    collapse,
+    expanded_strides,
+    may_overlap,
+    size_of,
+)
+from facula.core.backends.opencl.programs import Kernel
+from facula.core.backends.opencl.runtime import LOCAL, LOCAL_2D, Runtime
+from facula.core.backends.opencl.scalars import SCALARS, scalar
+from facula.core.dtypes import FLOAT, as_dtype, dtype
+from facula.core.operation import Operation
+
+LONG_ROW = 64  # from this inner length on, a row per work-group wastes less than dividing costs
+MAX_PLANS = 4096
+_ANNOTATED = {"int": Number("long", np.dtype(np.int64)), "bool": Number("int", np.dtype(np.int32))}
+
+
+class Body:
+    """What one elementwise kernel computes, apart from its layout."""
+
+    __slots__ = ("label", "name", "operands", "numbers", "statements", "outputs")
+
+    def __init__(self, label: str, name: str, operands: Sequence[dtype], numbers: Sequence[Number],
+                 statements: Sequence[Statement],
+                 outputs: Sequence[tuple[str, dtype, dtype]]) -> None:
+        self.label = label
+        self.name = name
+        self.operands = tuple(operands)
+        self.numbers = tuple(numbers)
+        self.statements = tuple(statements)
+        self.outputs = tuple(outputs)
+
+    def source(self, layout: Layout) -> Any:
+        """The kernel for one layout."""
+        return elementwise_source(f"{self.name}_{layout.code}", self.operands, self.numbers,
+                                  self.statements, self.outputs, layout)
+
+
+def operation_body(op: Operation, inputs: Sequence[Any], compute: dtype,
+                   results: Sequence[dtype]) -> Body:
+    """The body of a declared operation; Python types among ``inputs`` become number arguments."""
+    side = scalar(compute, op.name)
+    number = Number(side.compute, side.argument)
+    operands: list[dtype] = []
+    numbers: list[Number] = []
+    bindings: list[tuple[str, str, dtype | None]] = []
+    codes: list[str] = []
+    for name, given in zip(op.tensors, inputs, strict=True):
+        if isinstance(given, dtype):
+            bindings.append((name, f"x{len(operands)}", given))
+            operands.append(given)
+            codes.append(scalar(given, op.name).code)
+        else:
+            bindings.append((name, f"s{len(numbers)}", compute))
+            numbers.append(number)
+            codes.append("n")
+    for name in op.attributes:
+        annotation = str(op.signature.parameters[name].annotation)
+        if annotation == "float" and compute.category != FLOAT:
+            kind = Number("float", np.dtype(np.float32))
+        else:
+            kind = _ANNOTATED.get(annotation, number)
+        bindings.append((name, f"s{len(numbers)}", None))
+        numbers.append(kind)
+    expressions = (op.opencl,) if isinstance(op.opencl, str) else op.opencl
+    if not isinstance(expressions, tuple) or len(expressions) != len(results):
+        raise TypeError(f"{op.name}: opencl must be one expression per result, "
+                        f"not {op.opencl!r} for {len(results)}")
+    statements = [Statement(f"v{k}", expression, compute, tuple(bindings))
+                  for k, expression in enumerate(expressions)]
+    outputs = [(f"v{k}", compute, result) for k, result in enumerate(results)]
+    name = "_".join(["e", op.name, *codes, "as", side.code, "to",
+                     *[scalar(result, op.name).code for result in results]])
+    return Body(op.name, name, operands, numbers, statements, outputs)
+
+
+class _Plan:
+    """A kernel and everything about its launch that shapes and strides decide."""
+
+    __slots__ = ("kernel", "shape", "size", "work", "local", "tail")
+
+    def __init__(self, kernel: Kernel | None, shape: tuple[int, ...], size: int,
+                 work: tuple[int, ...], local: tuple[int, ...], tail: tuple[int, ...]) -> None:
+        self.kernel = kernel
+        self.shape = shape
+        self.size = size
+        self.work = work
+        self.local = local
+        self.tail = tail
+
+
+class ElementwiseKernel:
+    """All layouts of one body on one device."""
+
+    def __init__(self, runtime: Runtime, generator: Generator, body: Body) -> None:
+        self.runtime = runtime
+        self._generator = generator
+        self.body = body
+        self._plans: dict[Any, _Plan] = {}
+        self._result_types = [result.numpy for _, _, result in body.outputs]
+
+    def kernel(self, layout: Layout) -> Kernel:
+        """The built kernel for one layout."""
+        return self._generator.kernel(self.body.source(layout))
+
+    def flat(self) -> Kernel:
+        """The kernel for contiguous operands of one shape."""
+        letters = "c" * (len(self.body.outputs) + len(self.body.operands))
+        return self.kernel(Layout("flat", 1, letters))
+
+    def _plan(self, shape: tuple[int, ...], outs: Sequence[CLArray] | None,
+              operands: Sequence[CLArray]) -> _Plan:
+        size = size_of(shape)
+        count = len(self.body.outputs)
+        if size == 0:
+            return _Plan(None, shape, 0, (), (), ())
+        is_flat = (outs is None or outs[0].contiguous) and all(
+            a.size == 1 or (a.contiguous and a.shape == shape) for a in operands)
+        if is_flat:
+            letters = "c" * count + "".join(
+                "1" if a.size == 1 and size != 1 else "c" for a in operands)
+            return _Plan(self.kernel(Layout("flat", 1, letters)), shape, size,
+                         ((size + 255) // 256 * 256,), LOCAL, ())
+        if outs is None:
+            own = contiguous_strides(shape, 1)
+            strides = [own] * count
+        else:
+            strides = [expanded_strides(out, shape) for out in outs]
+        strides += [expanded_strides(a, shape) for a in operands]
+        lengths, steps = collapse(shape, strides)
+        inner = lengths[-1]
+        tail = (*lengths, *[s for own in steps for s in own])
+        ndim = len(lengths)
+        rows = size // inner
+        if (inner >= LONG_ROW or ndim == 1) and rows < 2**31:
+            letters = "".join("c" if own[-1] == 1 else "0" if own[-1] == 0 else "s"
+                              for own in steps)
+            return _Plan(self.kernel(Layout("rows", ndim, letters)), shape, inner,
+                         ((inner + 255) // 256 * 256, rows), LOCAL_2D, tail)
+        wide = "w" if size >= 2**31 else "n"
+        return _Plan(self.kernel(Layout("small", ndim, wide)), shape, size,
+                     ((size + 255) // 256 * 256,), LOCAL, tail)
+
+    def general(self, operands: Sequence[CLArray], numbers: Sequence[Any]) -> Any:
+        """Fresh results for any shapes that broadcast together."""
+        key = tuple([(a.shape, a.strides) for a in operands])
+        plan = self._plans.get(key)
+        if plan is None:
+            shape = broadcast_shape(self.body.label, [a.shape for a in operands])
+            plan = self._remember(key, self._plan(shape, None, operands))
+        outs = [self.runtime.new(plan.shape, t) for t in self._result_types]
+        self._run(plan, outs, operands, numbers)
+        return outs[0] if len(outs) == 1 else tuple(outs)
+
+    def into(self, out: CLArray, operands: Sequence[CLArray], numbers: Sequence[Any],
+             copy: Callable[[CLArray], CLArray]) -> None:
+        """The first result written into ``out``, as if all operands had been read before."""
+        safe = list(operands)
+        for position, a in enumerate(safe):
+            if a.mem is out.mem and may_overlap(a, out) and not (
+                    a.offset == out.offset and a.strides == out.strides and a.shape == out.shape
+                    and a.dtype == out.dtype):
+                safe[position] = copy(a)
+        key = (out.shape, out.strides, *[(a.shape, a.strides) for a in safe])
+        plan = self._plans.get(key)
+        if plan is None:
+            name = self.body.label
+            shape = broadcast_shape(name, [out.shape, *[a.shape for a in safe]])
+            if shape != out.shape:
+                raise ValueError(f"{name}: the operands' shape {shape} does not fit into the "
+                                 f"output's shape {out.shape}")
+            plan = self._remember(key, self._plan(shape, [out], safe))
+        self._run(plan, [out], safe, numbers)
+
+    def _remember(self, key: Any, plan: _Plan) -> _Plan:
+        if len(self._plans) >= MAX_PLANS:
+            self._plans.clear()
+        self._plans[key] = plan
+        return plan
+
+    def _run(self, plan: _Plan, outs: Sequence[CLArray], operands: Sequence[CLArray],
+             numbers: Sequence[Any]) -> None:
+        if plan.kernel is None:
+            return
+        self.runtime.launch(
+            plan.kernel, plan.work, plan.local, *[o.mem for o in outs], *[a.mem for a in operands],
+            plan.size, *[o.offset for o in outs], *[a.offset for a in operands], *numbers,
+            *plan.tail)
+
+
+def elementwise_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[Any]
+                        ) -> Callable[..., Any]:
+    """The function on the hot path, by how many tensors there are and where numbers stand."""
+    is_tensor = [isinstance(given, dtype) for given in inputs]
+    if len(kernel.body.outputs) == 1 and is_tensor in ([True], [True, False], [False, True]):
+        one = _one_tensor(runtime, kernel)
+        if is_tensor == [False, True]:
+            return lambda number, a, *attributes: one(a, number, *attributes)
+        return one
+    if len(kernel.body.outputs) == 1 and is_tensor == [True, True]:
+        return _two_tensors(runtime, kernel)
+    count = len(inputs)
+
+    def any_operands(*given: Any) -> Any:
+        operands = [x for x, tensor in zip(given, is_tensor, strict=False) if tensor]
+        numbers = [x for x, tensor in zip(given, is_tensor, strict=False) if not tensor]
+        return kernel.general(operands, [*numbers, *given[count:]])
+    return any_operands
+
+
+def _one_tensor(runtime: Runtime, kernel: ElementwiseKernel) -> Callable[..., CLArray]:
+    take = runtime.pool.take
+    result = kernel.body.outputs[0][2].numpy
+    itemsize = result.itemsize
+    same_size = itemsize == kernel.body.operands[0].itemsize
+    queue, enqueue, general = runtime.queue, runtime.enqueue, kernel.general
+    handle: Any = None
+    set_args: Any = None
+
+    def one_tensor(a: CLArray, *numbers: Any) -> CLArray:
+        nonlocal handle, set_args
+        size = a.size
+        if not a.contiguous or not size:
+            out: CLArray = general((a,), numbers)
+            return out
+        if handle is None:
+            flat = kernel.flat()
+            set_args, handle = flat.set_args, flat.handle
+        shape = a.shape
+        out = CLArray(take(size * itemsize), shape,
+                      a.strides if same_size else contiguous_strides(shape, itemsize),
+                      0, result, size, True)
+        with runtime.lock:
+            set_args(out.mem, a.mem, size, 0, a.offset, *numbers)
+            enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
+        return out
+    return one_tensor
+
+
+def _two_tensors(runtime: Runtime, kernel: ElementwiseKernel) -> Callable[..., CLArray]:
+    take = runtime.pool.take
+    result = kernel.body.outputs[0][2].numpy
+    itemsize = result.itemsize
+    same_size = itemsize == kernel.body.operands[0].itemsize
+    queue, enqueue, general = runtime.queue, runtime.enqueue, kernel.general
+    handle: Any = None
+    set_args: Any = None
+
+    def two_tensors(a: CLArray, b: CLArray, *numbers: Any) -> CLArray:
+        nonlocal handle, set_args
+        shape = a.shape
+        size = a.size
+        if shape != b.shape or not a.contiguous or not b.contiguous or not size:
+            out: CLArray = general((a, b), numbers)
+            return out
+        if handle is None:
+            flat = kernel.flat()
+            set_args, handle = flat.set_args, flat.handle
+        out = CLArray(take(size * itemsize), shape,
+                      a.strides if same_size else contiguous_strides(shape, itemsize),
+                      0, result, size, True)
+        with runtime.lock:
+            set_args(out.mem, a.mem, b.mem, size, 0, a.offset, b.offset, *numbers)
+            enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
+        return out
+    return two_tensors
+
+
+def copy_body(source: dtype, target: dtype) -> Body:
+    """Elements moved from one type to another by C's conversion."""
+    statement = Statement("v0", "input", target, (("input", "x0", source),))
+    name = f"e_copy_{SCALARS[source].code}_to_{SCALARS[target].code}"
+    return Body("copy", name, [source], [], [statement], [("v0", target, target)])
+
+
+def fill_body(target: dtype) -> Body:
+    """One number everywhere."""
+    side = SCALARS[target]
+    statement = Statement("v0", "value", target, (("value", "s0", None),))
+    return Body("full", f"e_fill_{side.code}", [], [Number(side.compute, side.argument)], [statement],
+                [("v0", target, target)])
+
+
+def bits_dtype(itemsize: int) -> dtype | None:
+    """The integer type that moves elements of this size unread; None for other sizes."""
+    return _BITS.get(itemsize)
+
+
+_BITS = {n: as_dtype(f"int{8 * n}") for n in (1, 2, 4, 8)}
