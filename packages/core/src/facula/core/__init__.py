@@ -1,0 +1,46 @@
+"""Tensors, dtypes, devices and operations of facula, on NumPy and OpenCL."""
+
+from __future__ import annotations
+
+from facula.core import ops  # noqa: F401  (fills the registry)
+from facula.core.backends.cpu.threads import get_num_threads, set_num_threads
+from facula.core.devices import device, get_default_device, set_default_device
+from facula.core.dtypes import (
+    bfloat16,
+    complex64,
+    complex128,
+    dtype,
+    finfo,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    set_default_dtype,
+    uint8,
+)
+from facula.core.dtypes import bool_ as bool
+from facula.core.methods import attach as _attach
+from facula.core.operation import operation, operations
+from facula.core.printing import set_printoptions
+from facula.core.promotion import can_cast, promote_types
+from facula.core.slot import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from facula.core.tensor import Size, Tensor
+
+_attach(Tensor)
+
+# PyTorch's second names of the dtypes; bool hides Python's here, as it does in torch.
+half, float, double = float16, float32, float64
+short, int, long = int16, int32, int64
+cfloat, cdouble = complex64, complex128
+
+_OPERATIONS = {op.name: op.public for op in operations() if op.export}
+globals().update(_OPERATIONS)
+
+__all__ = sorted({name for name in globals() if not name.startswith("_")} - {
+    "annotations", "Any", "ops", "backends", "declare", "devices", "dtypes", "errors", "fronts",
+    "methods", "printing", "promotion", "slot", "testing"})

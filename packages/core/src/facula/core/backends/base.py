@@ -1,0 +1,134 @@
+"""What a backend is: the interface both devices fill, their registry, and the host fallback.
+
+A backend works on *data* objects, never on tensors: ``numpy.ndarray`` on the CPU, ``CLArray`` on
+OpenCL. Both offer the small array protocol that the view operations are written on:
+``shape``, ``strides`` (bytes), ``ndim``, ``size``, ``dtype`` (a NumPy dtype), ``transpose(axes)``
+and basic indexing ``data[ints, slices with a positive step, None, Ellipsis]``; these never copy.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from facula.core.backends import cpu
+
+if TYPE_CHECKING:
+    from facula.core.dtypes import dtype
+    from facula.core.operation import Operation
+
+Data = Any
+Kernel = Callable[..., Any]
+
+
+class Backend(Protocol):
+    """Everything a device must be able to do; operations are reached through the four factories.
+
+    A *factory* is asked once per combination of types and its answer is kept, so it may take
+    its time; the kernel it returns is on the hot path. ``inputs`` holds, per tensor argument of
+    the operation, the dtype of the data that will come, or a Python type (``bool``, ``int``,
+    ``float``, ``complex``) where a Python scalar will come. ``compute`` is the type in which the
+    declared expression is evaluated, ``results`` the types of the outputs. Operands broadcast.
+    """
+
+    name: str
+    kernels: dict[str, Kernel]
+
+    def elementwise(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
+                    results: tuple[dtype, ...]) -> Kernel:
+        """``kernel(*operands, *attributes) -> data`` (a tuple of data where several results)."""
+
+    def elementwise_into(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
+                         result: dtype) -> Kernel:
+        """``kernel(out, *operands, *attributes)``: the value cast to ``result``, stored in out.
+
+        ``out`` may be any view, and may be one of the operands or overlap it: the result is as if
+        all operands had been read first. Operands broadcast to ``out.shape``, never the reverse.
+        """
+
+    def reduction(self, op: Operation, input: dtype, compute: dtype, result: dtype) -> Kernel:
+        """``kernel(data, dims, keepdim, *attributes) -> data``.
+
+        ``dims`` is a sorted tuple of distinct axes in ``range(data.ndim)``, maybe empty (then
+        nothing is reduced, only map and finish apply); reduced axes may have length 0.
+        """
+
+    def empty(self, shape: tuple[int, ...], dtype: dtype) -> Data:
+        """Fresh contiguous memory, contents unspecified."""
+
+    def full(self, shape: tuple[int, ...], value: Any, dtype: dtype) -> Data:
+        """Fresh contiguous memory holding one value everywhere."""
+
+    def from_numpy(self, array: np.ndarray) -> Data:
+        """The array's values on this device; on the CPU the array itself, sharing memory."""
+
+    def to_numpy(self, data: Data) -> np.ndarray:
+        """The values on the host; on the CPU the data itself; elsewhere waits for the device."""
+
+    def copy(self, data: Data) -> Data:
+        """A fresh C-contiguous copy."""
+
+    def cast(self, data: Data, dtype: dtype) -> Data:
+        """A fresh C-contiguous copy of another type, by C's rules; float to bool is ``!= 0``."""
+
+    def assign(self, out: Data, source: Data) -> None:
+        """Write ``source`` (broadcast, cast) into the view ``out``; the two may overlap."""
+
+    def as_strided(self, data: Data, shape: tuple[int, ...], strides: tuple[int, ...],
+                   offset: int) -> Data:
+        """A view of the same memory; strides and the offset from ``data``'s first element in bytes.
+        """
+
+    def same_memory(self, a: Data, b: Data) -> bool:
+        """Whether the two may share memory (used to reject or buffer overlapping writes)."""
+
+    def synchronize(self) -> None:
+        """Wait until everything asked of the device is done."""
+
+
+class Fallbacks:
+    """Which primitives ran on the host for want of a kernel, and what to do about it."""
+
+    mode = "silent"
+    used: set[tuple[str, str]] = set()
+
+
+def host_fallback(backend: Backend, name: str) -> Kernel:
+    """A kernel that computes a primitive on the host with NumPy and moves the results back.
+
+    Raises
+    ------
+    NotImplementedError
+        If there is no NumPy kernel of this name either, or fallbacks are set to be errors.
+    """
+    kernel = cpu.BACKEND.kernels.get(name)
+    if kernel is None:
+        raise NotImplementedError(f"{name}: no kernel is registered for {backend.name}")
+
+    def to_host(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple([to_host(v) for v in value])
+        return backend.to_numpy(value) if hasattr(value, "strides") else value
+
+    def run(*args: Any) -> Any:
+        if Fallbacks.mode != "silent":
+            _report(backend.name, name)
+        result = kernel(*[to_host(a) for a in args])
+        if isinstance(result, tuple):
+            return tuple([backend.from_numpy(np.asarray(r)) for r in result])
+        return backend.from_numpy(np.asarray(result))
+
+    return run
+
+
+def _report(device: str, name: str) -> None:
+    message = (f"{name}: no {device} kernel yet: it runs on the host "
+               "(facula.opencl.set_fallback says what to do about it)")
+    if Fallbacks.mode == "error":
+        raise NotImplementedError(message)
+    if (device, name) not in Fallbacks.used:
+        Fallbacks.used.add((device, name))
+        warnings.warn(message, stacklevel=5)

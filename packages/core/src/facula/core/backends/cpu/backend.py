@@ -1,0 +1,84 @@
+"""The CPU's answer to the backend interface (see ``facula.core.backends.base``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from facula.core.backends.cpu import elementwise as _elementwise
+from facula.core.backends.cpu import reduce as _reduce
+from facula.core.dtypes import dtype
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class CPUBackend:
+    """NumPy arrays are the data; everything is synchronous."""
+
+    name = "cpu"
+
+    def __init__(self) -> None:
+        self.kernels: dict[str, Callable[..., Any]] = {}
+        self.elementwise = _elementwise.elementwise
+        self.elementwise_into = _elementwise.elementwise_into
+        self.reduction = _reduce.reduction
+
+    def empty(self, shape: tuple[int, ...], dtype: dtype) -> np.ndarray:
+        return np.empty(shape, dtype.numpy)
+
+    def full(self, shape: tuple[int, ...], value: Any, dtype: dtype) -> np.ndarray:
+        if value == 0 and not isinstance(value, float):
+            return np.zeros(shape, dtype.numpy)
+        return np.full(shape, value, dtype.numpy)
+
+    def from_numpy(self, array: np.ndarray) -> np.ndarray:
+        return array
+
+    def to_numpy(self, data: np.ndarray) -> np.ndarray:
+        return data
+
+    def copy(self, data: np.ndarray) -> np.ndarray:
+        return np.array(data, order="C")
+
+    def cast(self, data: np.ndarray, dtype: dtype) -> np.ndarray:
+        return _elementwise.cast(data, dtype.numpy)
+
+    def assign(self, out: np.ndarray, source: np.ndarray) -> None:
+        if source.dtype is not out.dtype:
+            source = _elementwise.cast(source, out.dtype)
+        out[...] = source
+
+    def as_strided(self, data: np.ndarray, shape: tuple[int, ...], strides: tuple[int, ...],
+                   offset: int) -> np.ndarray:
+        if offset:
+            start = data.__array_interface__["data"][0] + offset
+            holder = _Strided(data, shape, strides, start)
+            return np.asarray(holder)
+        return np.lib.stride_tricks.as_strided(data, shape, strides)
+
+    def same_memory(self, a: np.ndarray, b: np.ndarray) -> bool:
+        return np.may_share_memory(a, b)
+
+    def synchronize(self) -> None:
+        return None
+
+
+class _Strided:
+    """Presents memory at an offset from an array's first element, keeping the array alive."""
+
+    def __init__(self, data: np.ndarray, shape: tuple[int, ...], strides: tuple[int, ...],
+                 start: int) -> None:
+        self.__array_interface__ = dict(data.__array_interface__, shape=shape, strides=strides,
+                                        data=(start, not data.flags.writeable))
+        self.base = data
+
+
+BACKEND = CPUBackend()
+
+
+def kernel(function: F) -> F:
+    """Register the function as the CPU kernel of the primitive of the same name."""
+    BACKEND.kernels[function.__name__] = function
+    return function

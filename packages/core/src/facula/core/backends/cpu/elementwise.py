@@ -1,0 +1,206 @@
+"""Elementwise kernels on NumPy: the declared function, dtype care, and blocks for large arrays.
+
+float16 and bfloat16 are computed in float32 and rounded once, as on OpenCL. NumPy's floating-point
+warnings are switched off for this package's modules only, by a filter; where a caller turned
+warnings into errors, the call is repeated with them ignored.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from facula.core import dtypes
+from facula.core.backends.cpu.threads import BLOCK, LARGE, get_num_threads, run_all, spans
+from facula.core.dtypes import dtype
+
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"facula\.core\.")
+
+_HALF = (dtypes.float16, dtypes.bfloat16)
+_WEAK_SCALARS = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
+ndarray = np.ndarray
+
+
+def working_dtype(compute: dtype) -> np.dtype:
+    """The NumPy type in which a compute dtype is evaluated."""
+    return dtypes.float32.numpy if compute in _HALF else compute.numpy
+
+
+def cast(data: np.ndarray, target: np.dtype) -> np.ndarray:
+    """A fresh C-ordered copy of another type; complex to real drops the imaginary part."""
+    if data.dtype.kind == "c" and target.kind not in "cb":
+        data = data.real
+    if target.kind in "iu" and data.dtype.kind not in "iub":
+        if data.dtype.kind != "f":  # bfloat16
+            data = data.astype(np.float32)
+        with np.errstate(invalid="ignore", over="ignore"):
+            # C leaves float to small unsigned undefined for negatives; PyTorch wraps by int64.
+            wide = data.astype(np.int64)
+        return wide.astype(target, order="C")
+    with np.errstate(all="ignore"):
+        return data.astype(target, order="C")
+
+
+def call_quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """The call with NumPy's floating-point warnings off."""
+    with np.errstate(all="ignore"):
+        return function(*args, **kwargs)
+
+
+def _scalar_reader(python_type: Any, work: np.dtype) -> Callable[[Any], Any]:
+    """How a Python scalar operand is handed to NumPy so that it never widens the result."""
+    def typed(value: Any) -> Any:
+        try:
+            return work.type(value)
+        except OverflowError:
+            if work.kind in "iu":  # wraps, as PyTorch's cast of the scalar does
+                bits = 8 * work.itemsize
+                value &= (1 << bits) - 1
+                if work.kind == "i" and value >> (bits - 1):
+                    value -= 1 << bits
+                return work.type(value)
+            return work.type(np.inf if value > 0 else -np.inf)
+    return typed
+
+
+def elementwise(op: Any, inputs: tuple[Any, ...], compute: dtype,
+                results: tuple[dtype, ...]) -> Callable[..., Any]:
+    """The factory of ``Backend.elementwise``."""
+    work = working_dtype(compute)
+    targets = tuple(r.numpy for r in results)
+    function = op.numpy
+    readers = [_reader(i, work) for i in inputs]
+    if op.outputs == 1 and not op.attributes and targets[0] == _natural(op, results[0], work):
+        if len(inputs) == 1 and readers[0] is None:
+            return _direct_unary(function, targets[0])
+        if len(inputs) == 2 and readers == [None, None]:
+            return _direct_binary(function, targets[0])
+        if (len(inputs) == 2 and readers[0] is None and inputs[1] is float and _WEAK_SCALARS
+                and work.kind == "f"):
+            return _direct_binary(function, targets[0])
+    return _converting(function, readers, targets, op.outputs)
+
+
+def _natural(op: Any, result: dtype, work: np.dtype) -> np.dtype:
+    """The type that NumPy will most likely return; the direct kernels check it anyway."""
+    return work if result.category != dtypes.BOOL else result.numpy
+
+
+def _reader(source: Any, work: np.dtype) -> Callable[[Any], Any] | None:
+    if isinstance(source, type):
+        return _scalar_reader(source, work)
+    if source.numpy == work:
+        return None
+    return lambda a: cast(a, work)
+
+
+def _direct_unary(function: Callable[..., Any], target: np.dtype) -> Callable[..., Any]:
+    def kernel(a: np.ndarray) -> np.ndarray:
+        try:
+            y = function(a) if a.size < LARGE else _blocked(function, target, (a,))
+        except RuntimeWarning:
+            y = call_quietly(function, a)
+        if type(y) is not ndarray or y.dtype is not target:
+            y = np.asarray(y, target)
+        return y
+    return kernel
+
+
+def _direct_binary(function: Callable[..., Any], target: np.dtype) -> Callable[..., Any]:
+    def kernel(a: np.ndarray, b: Any) -> np.ndarray:
+        try:
+            y = function(a, b) if a.size < LARGE else _blocked(function, target, (a, b))
+        except RuntimeWarning:
+            y = call_quietly(function, a, b)
+        if type(y) is not ndarray or y.dtype is not target:
+            y = np.asarray(y, target)
+        return y
+    return kernel
+
+
+def _converting(function: Callable[..., Any], readers: list[Any], targets: tuple[np.dtype, ...],
+                outputs: int) -> Callable[..., Any]:
+    count = len(readers)
+
+    def compute(*args: Any) -> Any:
+        operands = [a if r is None else r(a) for r, a in zip(readers, args, strict=False)]
+        y = function(*operands, *args[count:])
+        return _finish(y, targets[0]) if outputs == 1 else tuple(map(_finish, y, targets))
+
+    def kernel(*args: Any) -> Any:
+        shaped = [a for a in args[:count] if isinstance(a, ndarray)]
+        try:
+            if outputs == 1 and shaped[0].size >= LARGE:
+                return _blocked(lambda *parts: compute(*parts, *args[count:]), targets[0],
+                                args[:count])
+            return compute(*args)
+        except RuntimeWarning:
+            return call_quietly(compute, *args)
+    return kernel
+
+
+def _finish(y: Any, target: np.dtype) -> np.ndarray:
+    if type(y) is ndarray and y.dtype == target:
+        return y
+    return cast(np.asarray(y), target)
+
+
+def _blocked(function: Callable[..., Any], target: np.dtype, operands: tuple[Any, ...]) -> Any:
+    """The function over blocks of the operands, on all threads, into one fresh array.
+
+    Contiguous operands of one shape are cut flat, into blocks that stay in the cache; others are
+    cut along the first long dimension; what can't be cut is computed whole.
+    """
+    arrays = [a for a in operands if isinstance(a, ndarray)]
+    shape = arrays[0].shape
+    if not all(a.shape == shape or a.size == 1 for a in arrays):
+        return function(*operands)
+    same = [a for a in arrays if a.shape == shape]
+    if not all(a.flags.c_contiguous for a in same):
+        return function(*operands)
+    out = np.empty(shape, target)
+    flat = out.reshape(-1)
+    cut = [a.reshape(-1) if isinstance(a, ndarray) and a.shape == shape
+           else a.reshape(()) if isinstance(a, ndarray) else a for a in operands]
+
+    def part(span: slice) -> None:
+        for start in range(span.start, span.stop, BLOCK):
+            block = slice(start, min(start + BLOCK, span.stop))
+            flat[block] = function(*[a[block] if isinstance(a, ndarray) and a.ndim else a
+                                     for a in cut])
+
+    def ufunc_part(span: slice) -> None:
+        function(*[a[span] if isinstance(a, ndarray) and a.ndim else a for a in cut],
+                 out=flat[span])
+
+    direct = isinstance(function, np.ufunc) and (target.kind == "b" or same[0].dtype == target)
+    run_all(ufunc_part if direct else part, spans(flat.size, get_num_threads()))
+    return out
+
+
+def elementwise_into(op: Any, inputs: tuple[Any, ...], compute: dtype,
+                     result: dtype) -> Callable[..., Any]:
+    """The factory of ``Backend.elementwise_into``."""
+    work = working_dtype(compute)
+    function = op.numpy
+    target = result.numpy
+    readers = [_reader(i, work) for i in inputs]
+    direct = (isinstance(function, np.ufunc) and not op.attributes and work == target
+              and all(r is None or isinstance(i, type)
+                      for r, i in zip(readers, inputs, strict=True)))
+    compute_fresh = _converting(function, readers, (target,), 1)
+
+    def kernel(out: np.ndarray, *args: Any) -> None:
+        if direct and not any(a is not out and isinstance(a, ndarray)
+                              and np.may_share_memory(a, out) for a in args):
+            operands = [a if r is None else r(a) for r, a in zip(readers, args, strict=True)]
+            try:
+                function(*operands, out=out)
+            except RuntimeWarning:  # raised after the loop: the values are in place
+                pass
+        else:
+            out[...] = compute_fresh(*args)
+    return kernel

@@ -1,0 +1,164 @@
+"""The decorators that declare operations: one for each family, public to other packages too.
+
+Every parameter annotated ``Tensor...`` is a tensor argument, all others are attributes. The
+decorated function supplies name, signature and docstring; what its body means depends on the
+family:
+
+=============  =================================================================================
+elementwise    no body: a NumPy function and an OpenCL expression over the parameters' names
+reduction      no body: a NumPy function with ``axis`` and ``keepdims``, and a ``Reduce`` record
+view           returns ``(data, *canonical attributes)``, the data being a view of the input's
+primitive      validates, returns the canonical arguments; kernels are registered by its name
+composite      ordinary code over other operations
+=============  =================================================================================
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from facula.core.fronts import (
+    Resolver,
+    elementwise_front,
+    inplace_front,
+    inplace_primitive_front,
+    primitive_front,
+    reduction_front,
+    view_front,
+)
+from facula.core.operation import Operation, Reduce, register
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _record(family: str, function: Callable[..., Any], **given: Any) -> Operation:
+    signature = inspect.signature(function)
+    tensors, attributes = [], {}
+    for p in signature.parameters.values():
+        if str(p.annotation).startswith(("Tensor", "Sequence[Tensor", "tuple[Tensor")):
+            tensors.append(p.name)
+        else:
+            attributes[p.name] = p.default
+    if not inspect.getdoc(function):
+        raise ValueError(f"operation {function.__name__} has no docstring")
+    op = Operation(
+        name=function.__name__, family=family,
+        room=function.__module__.rpartition(".")[2], signature=signature,
+        doc=inspect.getdoc(function) or "", function=function, tensors=tuple(tensors),
+        attributes=attributes, **given)
+    register(op)
+    return op
+
+
+def _publish(op: Operation, front: Callable[..., Any]) -> Any:
+    functools.update_wrapper(front, op.function)
+    front.__name__ = op.name
+    front.__signature__ = op.signature  # type: ignore[attr-defined]
+    front.operation = op  # type: ignore[attr-defined]
+    op.public = front
+    return front
+
+
+def elementwise(*, numpy: Callable[..., Any], opencl: str | tuple[str, ...], result: Any = "same",
+                domain: Any = (-3.0, 3.0), dtypes: tuple[Any, ...] | None = None,
+                outputs: int = 1, inplace: bool = True, method: bool = True,
+                export: bool = True) -> Callable[[F], F]:
+    """Declare an elementwise operation of one to three (or more) tensors.
+
+    Parameters
+    ----------
+    numpy : callable
+        ``f(*operands, *attributes)`` on arrays of the compute dtype: the CPU kernel and the oracle.
+    opencl : str or tuple of str
+        The same in OpenCL C, one expression per output, over the parameters' names.
+    result : str, dtype or callable, or a tuple of them per output
+        The dtype rule: a name in ``facula.core.promotion.RULES``, a fixed dtype, or a function
+        from the promoted dtype to (compute dtype, result dtype).
+    domain : tuple
+        ``(low, high)`` from which tests and examples draw operands, or one pair per operand.
+    dtypes : tuple of dtype, optional
+        The promoted dtypes for which it is defined; all of them where not given.
+    outputs : int
+        The number of results.
+    inplace : bool
+        Whether the method ``name_`` exists.
+    method, export : bool
+        Whether the operation is a method of Tensor, and a function of ``facula``.
+    """
+    def declare(function: F) -> F:
+        op = _record("elementwise", function, numpy=numpy, opencl=opencl, result=result,
+                     domain=domain, dtypes=dtypes, outputs=outputs, method=method,
+                     inplace=inplace and outputs == 1, export=export)
+        op.extra["resolver"] = Resolver(op)
+        if op.inplace:
+            op.extra["inplace"] = _inplace(op, inplace_front(op))
+        return _publish(op, elementwise_front(op))
+    return declare
+
+
+def _inplace(op: Operation, front: Callable[..., Any]) -> Callable[..., Any]:
+    front.__name__ = op.name + "_"
+    front.__doc__ = f"In-place version of :func:`facula.{op.name}`."
+    front.__signature__ = op.signature  # type: ignore[attr-defined]
+    return front
+
+
+def reduction(*, numpy: Callable[..., Any], opencl: Reduce, result: Any = "same",
+              domain: Any = (-3.0, 3.0), dtypes: tuple[Any, ...] | None = None,
+              method: bool = True) -> Callable[[F], F]:
+    """Declare a reduction with parameters ``(input, dim, keepdim, *, dtype, **attributes)``.
+
+    ``numpy`` is called as ``f(array, axis=dims, keepdims=keepdim, **attributes)``; ``opencl`` is a
+    :class:`~facula.core.operation.Reduce`; the rest is as for :func:`elementwise`.
+    """
+    def declare(function: F) -> F:
+        op = _record("reduction", function, numpy=numpy, opencl=opencl, result=result,
+                     domain=domain, dtypes=dtypes, method=method)
+        return _publish(op, reduction_front(op))
+    return declare
+
+
+def view(function: F | None = None, *, method: bool = True, export: bool = True) -> Any:
+    """Declare a view of the first argument's memory; no kernel is needed."""
+    def declare(function: F) -> F:
+        op = _record("view", function, method=method, export=export)
+        return _publish(op, view_front(op))
+    return declare if function is None else declare(function)
+
+
+def primitive(*, result: Any = "same", outputs: int = 1, method: bool = False,
+              dtypes: tuple[Any, ...] | None = None, inplace: bool = False,
+              export: bool = True, portable: Callable[..., Any] | None = None
+              ) -> Callable[[F], F]:
+    """Declare an operation with a kernel of its own on each backend.
+
+    The function validates and returns the canonical arguments in declared order. ``result`` says
+    the output's dtype: ``"same"`` as the first tensor's, a fixed dtype, or a function of the
+    canonical arguments; a tuple of these where there are several ``outputs``. ``portable`` is a
+    kernel ``f(backend, *arguments)`` that serves every backend without one of its own. ``inplace``
+    adds the method ``name_``, which stores the result in the first tensor.
+    """
+    def declare(function: F) -> F:
+        op = _record("primitive", function, result=result, outputs=outputs, method=method,
+                     dtypes=dtypes, inplace=inplace, export=export)
+        op.extra["portable"] = portable
+        op.extra["nested"] = any(str(p.annotation).startswith(("Sequence[Tensor", "tuple[Tensor"))
+                                 for p in op.signature.parameters.values())
+        front = _publish(op, primitive_front(op))
+        if inplace:
+            op.extra["inplace"] = _inplace(op, inplace_primitive_front(op))
+        return front
+    return declare
+
+
+def composite(function: F | None = None, *, method: bool = True, export: bool = True) -> Any:
+    """Declare an operation written over others: differentiable and portable for nothing."""
+    def declare(function: F) -> F:
+        op = _record("composite", function, method=method, export=export)
+        op.public = function
+        function.operation = op  # type: ignore[attr-defined]
+        return function
+    return declare if function is None else declare(function)

@@ -1,0 +1,111 @@
+"""In-place fronts: the first operand's memory receives the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from facula.core import slot
+from facula.core.devices import CPU
+from facula.core.dtypes import INTEGER, dtype
+from facula.core.errors import describe
+from facula.core.fronts.elementwise import operand_key
+from facula.core.fronts.operands import bind, data_on, leaves, operand, tracked
+from facula.core.operation import Operation
+from facula.core.tensor import Tensor
+
+
+def inplace_front(op: Operation) -> Callable[..., Any]:
+    """The in-place method of an elementwise operation.
+
+    Raises
+    ------
+    RuntimeError
+        From the method: if the result's dtype or shape does not fit into the operand, if its
+        memory is read-only or stands several times in it, or if autograd forbids the write.
+    """
+    resolver = op.extra["resolver"]
+    name = op.name + "_"
+    count = len(op.tensors)
+    known: dict[Any, Callable[..., Any]] = {}
+
+    def front(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        values = bind(op, (self, *args), kwargs)
+        others = [operand(op, n, v)
+                  for n, v in zip(op.tensors[1:], values[1:count], strict=True)]
+        attributes = values[count:]
+        for x in others:
+            if isinstance(x, Tensor):
+                _check_operand(name, self, x)
+        keys = [operand_key(x) for x in (self, *others)]
+        full_key = (self._kind.device, *keys)
+        kernel = known.get(full_key)
+        if kernel is None:
+            compute, results = resolver.types(keys)
+            check_storable(name, results[0], self._kind.dtype)
+            kernel = known[full_key] = self._kind.backend.elementwise_into(
+                op, tuple(d for d, _ in keys), compute, self._kind.dtype)
+        before = self._begin_write(name, op.record is not None and tracked((self, *others)))
+        kernel(self._data, self._data,
+               *(data_on(self._kind, x) if isinstance(x, Tensor) else x for x in others),
+               *attributes)
+        if before is not None:
+            assert op.record_inplace is not None
+            op.record_inplace(self, before, *others, *attributes)
+        return self
+
+    return front
+
+
+def inplace_primitive_front(op: Operation) -> Callable[..., Any]:
+    """The in-place method of a primitive: the result is computed apart, then stored."""
+    name = op.name + "_"
+
+    def front(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        values = op.function(self, *args, **kwargs)
+        assert op.public is not None
+        with slot.no_grad():
+            result = op.public(self, *args, **kwargs)
+        if result._data.shape != self._data.shape:
+            raise RuntimeError(f"{name}: the result's shape {tuple(result.shape)} is not the "
+                               f"tensor's shape {tuple(self.shape)}")
+        check_storable(name, result._kind.dtype, self._kind.dtype)
+        before = self._begin_write(name, op.record is not None and tracked(leaves(values)))
+        self._kind.backend.assign(self._data, result._data)
+        if before is not None:
+            assert op.record_inplace is not None
+            op.record_inplace(self, before, *values[1:])
+        return self
+
+    return front
+
+
+def check_storable(name: str, result: dtype, target: dtype) -> None:
+    """Refuse to store a result of a higher category than its target, as PyTorch does.
+
+    Raises
+    ------
+    RuntimeError
+        Naming both dtypes.
+    """
+    if result.category > target.category and (result.category > INTEGER or target.category == 0):
+        raise RuntimeError(f"{name}: the result has dtype {result.name}, which can't be stored in "
+                           f"a tensor of dtype {target.name}: convert the tensor first")
+
+
+def _check_operand(name: str, target: Tensor, x: Tensor) -> None:
+    mine, theirs = target._data.shape, x._data.shape
+    if x._kind.device is not target._kind.device and (x._kind.device is not CPU or theirs):
+        raise RuntimeError(f"{name}: the operands are on different devices: {describe(target)}, "
+                           f"{describe(x)}: move them to one with .to(device)")
+    if theirs == mine:
+        return
+    try:
+        fits = np.broadcast_shapes(mine, theirs) == mine
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(f"{name}: the operand's shape {tuple(theirs)} does not broadcast to "
+                           f"the tensor's shape {tuple(mine)}")

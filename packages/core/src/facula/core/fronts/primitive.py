@@ -1,0 +1,72 @@
+"""Primitive fronts: the declared function validates, one kernel per backend does the work."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from facula.core.backends.base import Backend, Kernel, host_fallback
+from facula.core.devices import Kind, kind_of
+from facula.core.fronts.operands import common_kind, data_on, leaves, tracked
+from facula.core.operation import Operation
+from facula.core.tensor import Tensor, from_data
+
+
+def find_kernel(op: Operation, backend: Backend) -> Kernel:
+    """The backend's own kernel, else the portable one, else the CPU's by way of the host."""
+    own = backend.kernels.get(op.name)
+    if own is not None:
+        return own
+    portable = op.extra.get("portable")
+    if portable is not None:
+        return functools.partial(portable, backend)
+    return host_fallback(backend, op.name)
+
+
+def primitive_front(op: Operation) -> Callable[..., Any]:
+    """The public function of a primitive.
+
+    The declared function returns its canonical arguments in declared order. The kernel registered
+    under the operation's name receives them, tensors (also within tuples) as data.
+    """
+    function = op.function
+    kernels: dict[Any, Kernel] = {}
+    rules = op.result if isinstance(op.result, tuple) else (op.result,) * op.outputs
+    nested = op.extra.get("nested", False)
+
+    def unwrap(value: Any, home: Kind) -> Any:
+        if isinstance(value, Tensor):
+            return data_on(home, value)
+        if isinstance(value, (tuple, list)):
+            return tuple([unwrap(v, home) for v in value])
+        return value
+
+    def result_kind(rule: Any, home: Kind, values: Any) -> Kind:
+        if rule == "same":
+            return home
+        answer = rule(*values) if callable(rule) else rule
+        return answer if isinstance(answer, Kind) else kind_of(home.device, answer)
+
+    def front(*args: Any, **kwargs: Any) -> Any:
+        values = function(*args, **kwargs)
+        tensors = leaves(values)
+        home = common_kind(op.name, tensors)
+        kernel = kernels.get(home.device)
+        if kernel is None:
+            kernel = kernels[home.device] = find_kernel(op, home.backend)
+        if nested:
+            result = kernel(*[unwrap(v, home) for v in values])
+        else:
+            result = kernel(*[data_on(home, v) if isinstance(v, Tensor) else v for v in values])
+        first = tensors[0]._kind if tensors[0]._kind.device is home.device else home
+        if op.outputs == 1:
+            out: Any = from_data(result, result_kind(rules[0], first, values))
+        else:
+            out = tuple([from_data(r, result_kind(rule, first, values))
+                         for r, rule in zip(result, rules, strict=True)])
+        if op.record is not None and tracked(tensors):
+            op.record(out, *values)
+        return out
+
+    return front

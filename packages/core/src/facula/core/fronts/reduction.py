@@ -1,0 +1,70 @@
+"""Reduction fronts: one way to read ``dim``, ``keepdim`` and ``dtype`` for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from facula.core import promotion
+from facula.core.devices import Kind, kind_of
+from facula.core.errors import canonical_dims, not_a_tensor
+from facula.core.fronts.elementwise import check_dtype
+from facula.core.operation import Operation
+from facula.core.tensor import Tensor
+
+_new = object.__new__
+
+
+def reduction_front(op: Operation) -> Callable[..., Any]:
+    """The public function ``(input, dim, keepdim, *, dtype, **attributes)`` of a reduction.
+
+    Rules and kernels receive the canonical dims: sorted, distinct, non-negative.
+    """
+    table: dict[Any, tuple[Callable[..., Any], Kind]] = {}
+    memo: dict[Any, tuple[int, ...]] = {}
+    default_dim = op.signature.parameters["dim"].default
+    takes_dtype = "dtype" in op.attributes
+    names = [n for n in op.attributes if n not in ("dim", "keepdim", "dtype")]
+
+    def resolve(kind: Kind, dtype: Any) -> tuple[Callable[..., Any], Kind]:
+        if dtype is None:
+            compute, result = promotion.apply_rule(op.result, kind.dtype)
+        elif takes_dtype:
+            compute = result = promotion.dtypes.as_dtype(dtype)
+        else:
+            raise TypeError(f"{op.name}: takes no argument dtype")
+        check_dtype(op, compute)
+        return kind.backend.reduction(op, kind.dtype, compute, result), kind_of(kind.device, result)
+
+    def read(attributes: dict[str, Any]) -> list[Any]:
+        unknown = attributes.keys() - set(names)
+        if unknown:
+            raise TypeError(f"{op.name}{op.signature}: unknown argument {min(unknown)!r}")
+        return [attributes.get(n, op.attributes[n]) for n in names]
+
+    def front(input: Tensor, dim: Any = default_dim, keepdim: bool = False,
+              dtype: Any = None, **attributes: Any) -> Tensor:
+        try:
+            kernel, kind = table[input._kind, dtype]
+        except (KeyError, AttributeError):
+            if not isinstance(input, Tensor):
+                raise not_a_tensor(op.name, "input", input) from None
+            kernel, kind = table[input._kind, dtype] = resolve(input._kind, dtype)
+        data = input._data
+        try:
+            dims = memo[dim, data.ndim]
+        except (KeyError, TypeError):
+            dims = canonical_dims(op.name, None if dim == () else dim, data.ndim)
+            if not isinstance(dim, list):
+                memo[dim, data.ndim] = dims
+        extra = read(attributes) if names or attributes else ()
+        out = _new(Tensor)
+        out._data = kernel(data, dims, keepdim, *extra)
+        out._kind = kind
+        out._autograd = None
+        out._version = None
+        if input._autograd is not None and op.record is not None:
+            op.record(out, input, dims, keepdim, *extra)
+        return out
+
+    return front

@@ -1,0 +1,30 @@
+"""View fronts: the result shares the input's memory, and both know of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from facula.core.errors import not_a_tensor
+from facula.core.operation import Operation
+from facula.core.tensor import Tensor, alias
+
+
+def view_front(op: Operation) -> Callable[..., Any]:
+    """The public function of a view.
+
+    The declared function returns ``(data, *canonical attributes)``, the data being a view made by
+    the small array protocol (see ``facula.core.backends.base``).
+    """
+    function = op.function
+
+    def front(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise not_a_tensor(op.name, "input", input)
+        data, *attributes = function(input, *args, **kwargs)
+        out = alias(input, data, op, attributes)
+        if input._autograd is not None and op.record is not None:
+            op.record(out, input, *attributes)
+        return out
+
+    return front

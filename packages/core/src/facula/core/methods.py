@@ -1,0 +1,72 @@
+"""Attaches what the registry holds to Tensor: methods, in-place methods, operators, properties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from facula.core.operation import Operation, operations
+from facula.core.tensor import Tensor
+
+# Python's operator -> the operation; the reflected one swaps the operands.
+BINARY = {
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "true_divide",
+    "floordiv": "floor_divide", "mod": "remainder", "pow": "pow", "matmul": "matmul",
+    "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
+}
+COMPARE = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
+UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
+PROPERTIES = {"T": "transpose_all", "mT": "matrix_transpose", "H": "adjoint", "mH": "adjoint",
+              "real": "real", "imag": "imag"}
+
+
+def _binary(op: Operation) -> Callable[..., Any]:
+    front = op.extra.get("operator", op.public)
+    assert front is not None
+    return front
+
+
+def _reflected(op: Operation) -> Callable[..., Any]:
+    front = _binary(op)
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return front(other, self)
+    return reflected
+
+
+def _comparison(op: Operation) -> Callable[..., Any]:
+    front = _binary(op)
+
+    def compare(self: Tensor, other: Any) -> Any:
+        try:
+            return front(self, other)
+        except TypeError:
+            return NotImplemented
+    return compare
+
+
+def attach(cls: type[Tensor]) -> None:
+    """Give the class a method for every operation that wants to be one."""
+    known = {op.name: op for op in operations()}
+    for op in known.values():
+        if op.method and op.name not in cls.__dict__:
+            setattr(cls, op.name, op.public)
+        if op.inplace and op.name + "_" not in cls.__dict__:
+            setattr(cls, op.name + "_", op.extra["inplace"])
+    for python, name in BINARY.items():
+        if name in known:
+            setattr(cls, f"__{python}__", _binary(known[name]))
+            setattr(cls, f"__r{python}__", _reflected(known[name]))
+            if known[name].inplace:
+                setattr(cls, f"__i{python}__", known[name].extra.get(
+                    "operator_inplace", known[name].extra["inplace"]))
+    for python, name in COMPARE.items():
+        setattr(cls, f"__{python}__", _comparison(known[name]))
+    for python, name in UNARY.items():
+        setattr(cls, f"__{python}__", known[name].public)
+    for python, name in PROPERTIES.items():
+        if name in known:
+            public = known[name].public
+            assert public is not None
+            setattr(cls, python, property(public, doc=known[name].doc))

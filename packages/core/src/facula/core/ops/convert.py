@@ -1,0 +1,169 @@
+"""From one dtype or device to another, and writing values into existing memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from facula.core import dtypes
+from facula.core.backends.base import Backend
+from facula.core.declare import composite, primitive
+from facula.core.devices import as_device, device, kind_of
+from facula.core.dtypes import as_dtype, dtype
+from facula.core.errors import describe
+from facula.core.ops import shape
+from facula.core.tensor import Tensor, tensor_from_numpy
+
+
+@primitive(result=lambda input, dtype: dtype, export=False,
+           portable=lambda backend, input, dtype: backend.cast(input, dtype))
+def cast(input: Tensor, dtype: dtype) -> Tensor:
+    """A copy in another dtype: the work of ``to``, ``float``, ``long`` and the like."""
+    return input, as_dtype(dtype)  # type: ignore[return-value]
+
+
+def _transfer(backend: Backend, input: Any, device: device) -> Any:
+    target = kind_of(device, dtypes.float32).backend
+    host = backend.to_numpy(input)
+    return host if target is backend else target.from_numpy(host)
+
+
+@primitive(result=lambda input, device: kind_of(device, input.dtype), export=False,
+           portable=_transfer)
+def transfer(input: Tensor, device: Any) -> Tensor:
+    """A copy on another device: the work of ``to``, ``cpu`` and ``opencl``."""
+    return input, as_device(device)  # type: ignore[return-value]
+
+
+@composite(export=False)
+def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None,
+       non_blocking: bool = False, copy: bool = False) -> Tensor:
+    """The tensor with another dtype, on another device, or both; itself if nothing changes.
+
+    Parameters
+    ----------
+    input : Tensor
+    *args
+        A dtype, a device, both (device first), or a tensor whose dtype and device to take.
+    dtype, device : optional
+        The same by name.
+    non_blocking : bool
+        Accepted for PyTorch's sake; transfers to a device never wait.
+    copy : bool
+        Copy even if nothing changes.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.tensor([1, 2]).to(facula.float32)
+    tensor([1., 2.])
+    """
+    for value in args:
+        if isinstance(value, Tensor):
+            dtype, device = value.dtype, value.device
+        elif isinstance(value, dtypes.dtype) or (isinstance(value, type)
+                                                 and value in (bool, int, float, complex)):
+            dtype = value
+        elif isinstance(value, bool):
+            non_blocking = value
+        elif value is not None:
+            device = value
+    out = input
+    target = None if device is None else as_device(device)
+    narrow_first = dtype is not None and as_dtype(dtype).itemsize < input.itemsize
+    for step in ("dtype", "device") if narrow_first else ("device", "dtype"):
+        if step == "device" and target is not None and target is not out._kind.device:
+            out = transfer(out, target)
+        elif step == "dtype" and dtype is not None and as_dtype(dtype) is not out._kind.dtype:
+            out = cast(out, as_dtype(dtype))
+    return shape.clone(out) if copy and out is input else out
+
+
+@composite(export=False)
+def cpu(input: Tensor) -> Tensor:
+    """The tensor on the CPU; itself if it is there."""
+    return to(input, device="cpu")
+
+
+@composite(export=False)
+def opencl(input: Tensor, device: Any = None) -> Tensor:
+    """The tensor on an OpenCL device (the first where not given)."""
+    return to(input, device="opencl" if device is None else device)
+
+
+@composite(export=False)
+def cuda(input: Tensor, device: Any = None) -> Tensor:
+    """The tensor on the first NVIDIA OpenCL GPU, for scripts that come from PyTorch."""
+    return to(input, device="cuda" if device is None else device)
+
+
+@composite(export=False)
+def type_as(input: Tensor, other: Tensor) -> Tensor:
+    """The tensor with the other's dtype, on its device."""
+    return to(input, other)
+
+
+def _converter(name: str, target: dtype) -> Any:
+    def convert(input: Tensor) -> Tensor:
+        return cast(input, target) if input._kind.dtype is not target else input
+    convert.__name__ = name
+    convert.__module__ = __name__
+    convert.__doc__ = f"The tensor as {target.name}; itself if it is that already."
+    convert.__annotations__ = {"input": "Tensor", "return": "Tensor"}
+    return composite(convert, export=False)
+
+
+float = _converter("float", dtypes.float32)
+double = _converter("double", dtypes.float64)
+half = _converter("half", dtypes.float16)
+bfloat16 = _converter("bfloat16", dtypes.bfloat16)
+long = _converter("long", dtypes.int64)
+int = _converter("int", dtypes.int32)
+short = _converter("short", dtypes.int16)
+char = _converter("char", dtypes.int8)
+byte = _converter("byte", dtypes.uint8)
+bool = _converter("bool", dtypes.bool_)
+
+
+def _copy(backend: Backend, input: Any, src: Any) -> Any:
+    out = backend.empty(input.shape, dtypes.as_dtype(input.dtype))
+    backend.assign(out, src)
+    return out
+
+
+@primitive(portable=_copy, inplace=True, export=False)
+def copy(input: Tensor, src: Tensor) -> Tensor:
+    """The values of src, broadcast and cast to input's shape and dtype: the work of ``copy_``."""
+    if not isinstance(src, Tensor):
+        raise TypeError(f"copy_: the source must be a Tensor, but is {describe(src)}: "
+                        "use fill_ for a number")
+    try:
+        fits = np.broadcast_shapes(input._data.shape, src._data.shape) == input._data.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(f"copy_: the source's shape {tuple(src.shape)} does not broadcast to "
+                           f"the tensor's shape {tuple(input.shape)}")
+    return input, to(src, device=input._kind.device)  # type: ignore[return-value]
+
+
+@composite(export=False)
+def fill_(input: Tensor, value: Any) -> Tensor:
+    """Every element becomes ``value``, a number or a 0-d tensor."""
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise RuntimeError(f"fill_: the value must be 0-d, but has shape {tuple(value.shape)}")
+    else:
+        scalar = np.asarray(value)
+        if scalar.ndim or scalar.dtype.kind not in "biufc":
+            raise TypeError(f"fill_: the value must be a number, but is {describe(value)}")
+        with np.errstate(all="ignore"):
+            value = tensor_from_numpy(scalar.astype(input.dtype.numpy))
+    return input.copy_(value)  # type: ignore[attr-defined]
+
+
+@composite(export=False)
+def zero_(input: Tensor) -> Tensor:
+    """Every element becomes 0."""
+    return fill_(input, 0)
