@@ -20,7 +20,10 @@ from facula.core.errors import canonical_dim, describe
 from facula.core.printing import format_tensor
 
 if TYPE_CHECKING:
+    from facula.core._methods import Methods  # a stub: what methods.attach adds at run time
     from facula.core.operation import Operation
+else:
+    Methods = object
 
 _new = object.__new__
 
@@ -87,7 +90,7 @@ class View:
         self.steps = steps
 
 
-class Tensor:
+class Tensor(Methods):
     """A multi-dimensional array of one dtype on one device, as PyTorch's ``torch.Tensor``.
 
     Parameters
