@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from facula.core.backends.base import Data, Kernel
+from facula.core.backends.base import Kernel
 from facula.core.backends.opencl.array import CLArray, contiguous_strides
 from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.elementwise import (
@@ -20,11 +20,12 @@ from facula.core.backends.opencl.elementwise import (
     operation_body,
 )
 from facula.core.backends.opencl.layout import broadcast_shape, may_overlap
+from facula.core.backends.opencl.reduction import ReductionKernel
 from facula.core.backends.opencl.registry import bind_all
 from facula.core.backends.opencl.runtime import Runtime
 from facula.core.backends.opencl.scalars import BY_NUMPY
 from facula.core.dtypes import dtype
-from facula.core.operation import Operation
+from facula.core.operation import Operation, Reduce
 
 
 class OpenCLBackend:
@@ -82,6 +83,26 @@ class OpenCLBackend:
             outs = [self.from_numpy(np.asarray(v).astype(r.numpy))
                     for v, r in zip(values, results, strict=True)]
             return outs[0] if len(outs) == 1 else tuple(outs)
+        return through_host
+
+    def reduction(self, op: Operation, input: dtype, compute: dtype, result: dtype) -> Kernel:
+        """See ``base.Backend``."""
+        if not isinstance(op.opencl, Reduce):
+            raise TypeError(f"{op.name}: opencl must be a Reduce, not {op.opencl!r}")
+        if _has_complex(input, compute, result):
+            return self._reduced_on_host(op, compute, result)
+        return ReductionKernel(self.runtime, self.generator, op, op.opencl, input, compute,
+                               result, self.contiguous)
+
+    def _reduced_on_host(self, op: Operation, compute: dtype, result: dtype) -> Kernel:
+        names = [n for n in op.attributes if n not in ("dim", "keepdim", "dtype")]
+        function: Any = op.numpy
+
+        def through_host(data: CLArray, dims: tuple[int, ...], keepdim: bool,
+                         *attributes: Any) -> CLArray:
+            value = function(self.to_numpy(data).astype(compute.numpy), axis=dims,
+                             keepdims=keepdim, **dict(zip(names, attributes, strict=True)))
+            return self.from_numpy(np.asarray(value).astype(result.numpy))
         return through_host
 
     def empty(self, shape: tuple[int, ...], dtype: dtype) -> CLArray:
@@ -193,6 +214,3 @@ def _halved(data: CLArray) -> CLArray:
     contiguous = data.contiguous
     return CLArray(data.block, shape, contiguous_strides(shape, 8) if contiguous else strides,
                    2 * data.offset, np.dtype(np.int64), 2 * data.size, contiguous)
-
-
-__all__ = ["Data", "OpenCLBackend"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from facula.core.backends.opencl.codegen import Source
 from facula.core.backends.opencl.programs import Kernel
 from facula.core.backends.opencl.runtime import Runtime
@@ -14,12 +16,18 @@ class Generator:
         self._runtime = runtime
         self._kernels: dict[str, Kernel] = {}
 
-    def kernel(self, source: Source) -> Kernel:
-        """The kernel of this text."""
+    def kernel(self, source: Source,
+               family: Callable[[], Sequence[Source]] | None = None) -> Kernel:
+        """The kernel of this text; ``family`` lists more kernels to build in the same program."""
         kernel = self._kernels.get(source.text)
         if kernel is None:
-            built = self._runtime.kernels(source.text, (), {source.name: source.arguments})
-            kernel = self._kernels[source.text] = built[source.name]
+            sources = {s.name: s for s in (family() if family else ())} | {source.name: source}
+            text = "".join(s.text for s in sources.values())
+            built = self._runtime.kernels(
+                text, (), {s.name: s.arguments for s in sources.values()})
+            for s in sources.values():
+                self._kernels.setdefault(s.text, built[s.name])
+            kernel = self._kernels[source.text]
         return kernel
 
     def __len__(self) -> int:

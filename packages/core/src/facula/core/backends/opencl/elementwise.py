@@ -54,6 +54,15 @@ class Body:
                                   self.statements, self.outputs, layout)
 
 
+def attribute_number(op: Operation, name: str, compute: dtype) -> Number:
+    """The C type of an attribute: by its annotation, else the compute type."""
+    side = scalar(compute, op.name)
+    annotation = str(op.signature.parameters[name].annotation)
+    if annotation == "float" and compute.category != FLOAT:
+        return Number("float", np.dtype(np.float32))
+    return _ANNOTATED.get(annotation) or Number(side.compute, side.argument)
+
+
 def operation_body(op: Operation, inputs: Sequence[Any], compute: dtype,
                    results: Sequence[dtype]) -> Body:
     """The body of a declared operation; Python types among ``inputs`` become number arguments."""
@@ -73,13 +82,8 @@ def operation_body(op: Operation, inputs: Sequence[Any], compute: dtype,
             numbers.append(number)
             codes.append("n")
     for name in op.attributes:
-        annotation = str(op.signature.parameters[name].annotation)
-        if annotation == "float" and compute.category != FLOAT:
-            kind = Number("float", np.dtype(np.float32))
-        else:
-            kind = _ANNOTATED.get(annotation, number)
         bindings.append((name, f"s{len(numbers)}", None))
-        numbers.append(kind)
+        numbers.append(attribute_number(op, name, compute))
     expressions = (op.opencl,) if isinstance(op.opencl, str) else op.opencl
     if not isinstance(expressions, tuple) or len(expressions) != len(results):
         raise TypeError(f"{op.name}: opencl must be one expression per result, "
