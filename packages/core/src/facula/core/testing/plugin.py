@@ -9,6 +9,7 @@ device into a failure, and `FACULA_TEST_DATA` names the folder of the real data 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if getattr(facula, "__file__", None) is None:
         if isinstance(item, pytest.DoctestItem):
             vars(facula)["__getattr__"] = _from_core
+            source = "".join(example.source for example in item.dtest.examples)
+            if "requires_grad" in source and importlib.util.find_spec("facula.autograd") is None:
+                pytest.skip("the example differentiates, and facula-autograd is not installed")
         else:
             vars(facula).pop("__getattr__", None)
 
