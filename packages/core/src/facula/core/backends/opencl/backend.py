@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from facula.core.backends.base import Kernel
+from facula.core.backends.opencl import linalg  # noqa: F401  (registers kernels)
 from facula.core.backends.opencl.array import CLArray, contiguous_strides
 from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.elementwise import (

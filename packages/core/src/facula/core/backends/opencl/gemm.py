@@ -1,0 +1,149 @@
+"""Matrix products on the device: operands described by strides, the variant by device class.
+
+``Product`` runs ``C[z, m, n] = sum_k A[z, m, k] B[z, k, n] + bias[m]`` where B is a strided array
+or the columns of a picture (see ``gemm_address.cl`` for the formulas).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from facula.core.backends.opencl.array import CLArray
+from facula.core.backends.opencl.programs import BUFFER, LONG, Kernel, read_source
+from facula.core.backends.opencl.runtime import Runtime
+from facula.core.backends.opencl.scalars import BY_NUMPY, SCALARS, converted
+from facula.core.dtypes import dtype
+
+_INT = np.dtype(np.int32)
+_A = [LONG] * 7
+_B_STRIDED = [LONG] * 5
+_B_PICTURE = [LONG] * 3 + ([_INT] * 7 + [LONG]) * 3
+_TILE_GPU = 64
+_ROWS, _BLOCK_COLUMNS = 6, 128
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A: element offset, strides (z1, z0, m, k1, k0) and the length of the inner k level."""
+
+    data: CLArray
+    strides: tuple[int, int, int, int, int]
+    inner: int
+
+    def arguments(self) -> tuple[int, ...]:
+        """In the order of A_PARAMETERS."""
+        return (self.data.offset, *self.strides, self.inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """B: the kind of address formula and its numbers after the offset."""
+
+    data: CLArray
+    kind: str
+    numbers: tuple[int, ...]
+
+    def arguments(self) -> tuple[int, ...]:
+        """In the order of B_PARAMETERS."""
+        return (self.data.offset, *self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """M, N, K; batches; the length of the inner batch level; how many batches each side has."""
+
+    m: int
+    n: int
+    k: int
+    z: int
+    inner: int
+    left: int
+    right: int
+
+
+class Product:
+    """The product kernels for one combination of element types and one way to address B."""
+
+    def __init__(self, runtime: Runtime, a: dtype, b: dtype, c: dtype, kind: str) -> None:
+        self.runtime = runtime
+        side = SCALARS[c]
+        self._compute = side.partial.numpy
+        width = 32 // self._compute.itemsize
+        columns = 2 * width
+        self._panel = columns
+        self._rows = _ROWS
+        self._block_rows = 120
+        defines = {
+            "T": side.compute, "STORE_A": SCALARS[a].storage, "STORE_B": SCALARS[b].storage,
+            "STORE_CT": side.storage,
+            "LOAD_A(x)": converted(SCALARS[a].load.format("(x)"), a, c),
+            "LOAD_B(x)": converted(SCALARS[b].load.format("(x)"), b, c),
+            "STORE_C(x)": side.store.format("x"), kind: "1", "VW": str(width),
+            "VEC": f"{side.compute}{width}", "MR": str(_ROWS), "NC": str(_BLOCK_COLUMNS)}
+        head = "".join(f"#define {key} {text}\n" for key, text in defines.items())
+        right = _B_STRIDED if kind == "B_STRIDED" else _B_PICTURE
+        if runtime.is_cpu:
+            source = head + read_source("gemm_address.cl") + read_source("gemm_cpu.cl")
+            kernels = runtime.kernels(source, (), {
+                "gemm_pack_a": [BUFFER] * 2 + [LONG] * 3 + _A,
+                "gemm_pack_b": [BUFFER] * 2 + [LONG] * 3 + right,
+                "gemm_blocks": [BUFFER] * 4 + [LONG] * 7 + [_INT] + [LONG] * 2})
+            self._pack_a: Kernel = kernels["gemm_pack_a"]
+            self._pack_b: Kernel = kernels["gemm_pack_b"]
+            self._blocks: Kernel = kernels["gemm_blocks"]
+        else:
+            source = head + read_source("gemm_address.cl") + read_source("gemm_gpu.cl")
+            self._tiles = runtime.kernels(source, (), {
+                "gemm_tiles": [BUFFER] * 4 + [LONG] * 8 + [_INT] + _A + right})["gemm_tiles"]
+
+    def packed_left(self, a: Left, sizes: Sizes) -> CLArray | None:
+        """A in panels (CPU devices), so that several products may share it."""
+        if not self.runtime.is_cpu:
+            return None
+        panels = -(-sizes.m // self._rows)
+        packed = self.runtime.new((max(1, sizes.left * panels * self._rows * sizes.k),),
+                                  self._compute)
+        self.runtime.launch(self._pack_a, (panels, sizes.left), (1, 1), packed.mem, a.data.mem,
+                            sizes.m, sizes.k, sizes.inner, *a.arguments())
+        return packed
+
+    def run(self, out: CLArray, place: tuple[int, int, int], a: Left, b: Right, sizes: Sizes,
+            bias: CLArray | None = None, packed: CLArray | None = None) -> None:
+        """Compute into ``out`` at ``place`` = (offset in elements, batch stride, row stride)."""
+        runtime = self.runtime
+        extra = bias if bias is not None else a.data
+        has_bias = int(bias is not None)
+        if not runtime.is_cpu:
+            grid = (-(-sizes.n // _TILE_GPU) * 256, -(-sizes.m // _TILE_GPU), sizes.z)
+            runtime.launch(self._tiles, grid, (256, 1, 1), out.mem, a.data.mem, b.data.mem,
+                           extra.mem, sizes.m, sizes.n, sizes.k, sizes.inner, *place,
+                           extra.offset, has_bias, *a.arguments(), *b.arguments())
+            return
+        if packed is None:
+            packed = self.packed_left(a, sizes)
+        assert packed is not None
+        panels = -(-sizes.n // self._panel)
+        right = runtime.new((max(1, sizes.right * panels * self._panel * sizes.k),),
+                            self._compute)
+        runtime.launch(self._pack_b, (panels, sizes.right), (1, 1), right.mem, b.data.mem,
+                       sizes.k, sizes.n, sizes.inner, *b.arguments())
+        grid = (-(-sizes.m // self._block_rows), -(-sizes.n // _BLOCK_COLUMNS), sizes.z)
+        runtime.launch(self._blocks, grid, (1, 1, 1), out.mem, packed.mem, right.mem, extra.mem,
+                       sizes.m, sizes.n, sizes.k, *place, extra.offset, has_bias,
+                       int(sizes.left > 1), int(sizes.right > 1))
+
+
+_products: dict[Any, Product] = {}
+
+
+def product(runtime: Runtime, a: CLArray, b: CLArray, out: np.dtype[Any], kind: str) -> Product:
+    """The product for these arrays' types, built on first use."""
+    key = (id(runtime), a.dtype, b.dtype, out, kind)
+    found = _products.get(key)
+    if found is None:
+        found = _products[key] = Product(runtime, BY_NUMPY[a.dtype], BY_NUMPY[b.dtype],
+                                         BY_NUMPY[out], kind)
+    return found
