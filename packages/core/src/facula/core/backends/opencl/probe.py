@@ -39,6 +39,7 @@ class Device:
     local_memory: int
     work_group: int
     argument_bytes: int
+    vector_bytes: int
     fp64: bool
     fp16: bool
 
@@ -71,6 +72,7 @@ def _describe(cl: Any, platform: Any, handle: Any) -> Device:
         clock_mhz=handle.max_clock_frequency, global_memory=handle.global_mem_size,
         largest_buffer=handle.max_mem_alloc_size, local_memory=handle.local_mem_size,
         work_group=handle.max_work_group_size, argument_bytes=handle.max_parameter_size,
+        vector_bytes=4 * max(1, handle.native_vector_width_float),
         fp64="cl_khr_fp64" in extensions or bool(handle.double_fp_config),
         fp16="cl_khr_fp16" in extensions)
 
