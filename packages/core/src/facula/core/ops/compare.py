@@ -76,3 +76,9 @@ def equal(input: Tensor, other: Tensor) -> bool:
     """Whether shapes and all elements are equal, as a Python bool."""
     return input.shape == other.shape and bool((input == other).all())
 
+
+
+@elementwise(numpy=lambda a, b, c: np.where(c != 0, a, b), opencl="condition ? input : other",
+             method=False, inplace=False, export=False)
+def select_where(input: Tensor, other: Tensor, condition: Tensor) -> Tensor:
+    """Elements of input where the condition holds, else of other: the work of ``where``."""

@@ -78,7 +78,7 @@ def elementwise(op: Any, inputs: tuple[Any, ...], compute: dtype,
             return _direct_unary(function, targets[0])
         if len(inputs) == 2 and readers == [None, None]:
             return _direct_binary(function, targets[0])
-        if (len(inputs) == 2 and readers[0] is None and inputs[1] is float and _WEAK_SCALARS
+        if (len(inputs) == 2 and readers[0] is None and inputs[1] in (float, int) and _WEAK_SCALARS
                 and work.kind == "f"):
             return _direct_binary(function, targets[0])
     return _converting(function, readers, targets, op.outputs)

@@ -1,0 +1,61 @@
+"""Derivatives of elementwise arithmetic of two tensors."""
+
+from facula.autograd.plans import not_differentiable, vjp
+from facula.core import ops
+from facula.core.tensor import Tensor
+
+op = ops.binary
+where = ops.compare.select_where
+
+
+def _log_of(x):  # type: ignore[no-untyped-def]
+    return ops.unary.log(x) if isinstance(x, Tensor) else ops.unary.log(ops.creation.tensor(x))
+
+
+def _pow_input(g, input, other):  # type: ignore[no-untyped-def]
+    """other * input ** (other - 1), and 0 where other is 0, also at input 0."""
+    if not isinstance(other, Tensor):
+        if other == 0:
+            return g * 0
+        if other == 2:
+            return g * input * 2
+        return g * (op.pow(input, other - 1) * other)
+    slope = op.pow(input, other - 1) * other
+    return g * where(0.0, slope, other == 0)
+
+
+def _pow_other(g, input, other, y):  # type: ignore[no-untyped-def]
+    """y * log(input), and 0 where input is 0 and other is not negative."""
+    flat = (input == 0) & (other >= 0) if isinstance(input, Tensor) else (
+        (other >= 0) & (input == 0))
+    return g * where(0.0, y * _log_of(input), flat)
+
+
+def _half_at_ties(g, wins, ties):  # type: ignore[no-untyped-def]
+    """The gradient where the operand wins; half of it where both are equal."""
+    return g * wins + g * ties * 0.5
+
+
+vjp(op.add, input=lambda g: g, other=lambda g: g)
+vjp(op.sub, input=lambda g: g, other=lambda g: -g)
+vjp(op.mul, input=lambda g, other: g * other, other=lambda g, input: g * input)
+vjp(op.true_divide, input=lambda g, other: g / other,
+    other=lambda g, input, other: -g * (input / other) / other)
+vjp(op.remainder, input=lambda g: g,
+    other=lambda g, input, other: -g * op.floor_divide(input, other))
+vjp(op.fmod, input=lambda g: g,
+    other=lambda g, input, other: -g * op.trunc_divide(input, other))
+vjp(op.floor_divide, input=lambda g: g * 0, other=lambda g: g * 0)
+vjp(op.trunc_divide, input=lambda g: g * 0, other=lambda g: g * 0)
+vjp(op.pow, input=_pow_input, other=_pow_other)
+vjp(op.maximum, input=lambda g, input, other: _half_at_ties(g, input > other, input == other),
+    other=lambda g, input, other: _half_at_ties(g, other > input, input == other))
+vjp(op.minimum, input=lambda g, input, other: _half_at_ties(g, input < other, input == other),
+    other=lambda g, input, other: _half_at_ties(g, other < input, input == other))
+vjp(op.atan2, input=lambda g, input, other: g * (other / (input * input + other * other)),
+    other=lambda g, input, other: -g * (input / (input * input + other * other)))
+vjp(op.hypot, input=lambda g, input, y: g * (input / y), other=lambda g, other, y: g * (other / y))
+
+not_differentiable(op.logical_and, op.logical_or, op.logical_xor, op.bitwise_and, op.bitwise_or,
+                   op.bitwise_xor, op.bitwise_left_shift, op.bitwise_right_shift,
+                   reason="the result is not a floating number")
