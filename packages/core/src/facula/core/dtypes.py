@@ -8,6 +8,7 @@ import ml_dtypes
 import numpy as np
 
 BOOL, INTEGER, FLOAT, COMPLEX = range(4)
+PYTHON_TYPES = (bool, int, float, complex)
 
 
 class dtype:

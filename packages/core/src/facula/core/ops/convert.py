@@ -38,7 +38,7 @@ def transfer(input: Tensor, device: Any) -> Tensor:
 
 @composite(export=False)
 def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None,
-       non_blocking: bool = False, copy: bool = False) -> Tensor:
+       non_blocking: Any = False, copy: Any = False) -> Tensor:
     """The tensor with another dtype, on another device, or both; itself if nothing changes.
 
     Parameters
@@ -63,9 +63,9 @@ def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None,
         if isinstance(value, Tensor):
             dtype, device = value.dtype, value.device
         elif isinstance(value, dtypes.dtype) or (isinstance(value, type)
-                                                 and value in (bool, int, float, complex)):
+                                                 and value in dtypes.PYTHON_TYPES):
             dtype = value
-        elif isinstance(value, bool):
+        elif value is True or value is False:
             non_blocking = value
         elif value is not None:
             device = value
@@ -132,7 +132,8 @@ def _copy(backend: Backend, input: Any, src: Any) -> Any:
     return out
 
 
-@primitive(portable=_copy, inplace=True, export=False)
+@primitive(portable=_copy, inplace=True, export=False,
+           into=lambda backend, out, src: backend.assign(out, src))
 def copy(input: Tensor, src: Tensor) -> Tensor:
     """The values of src, broadcast and cast to input's shape and dtype: the work of ``copy_``."""
     if not isinstance(src, Tensor):
