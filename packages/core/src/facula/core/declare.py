@@ -131,20 +131,23 @@ def view(function: F | None = None, *, method: bool = True, export: bool = True)
 
 def primitive(*, result: Any = "same", outputs: int = 1, method: bool = False,
               dtypes: tuple[Any, ...] | None = None, inplace: bool = False,
-              export: bool = True, portable: Callable[..., Any] | None = None
-              ) -> Callable[[F], F]:
+              export: bool = True, portable: Callable[..., Any] | None = None,
+              into: Callable[..., Any] | None = None) -> Callable[[F], F]:
     """Declare an operation with a kernel of its own on each backend.
 
     The function validates and returns the canonical arguments in declared order. ``result`` says
     the output's dtype: ``"same"`` as the first tensor's, a fixed dtype, or a function of the
     canonical arguments; a tuple of these where there are several ``outputs``. ``portable`` is a
     kernel ``f(backend, *arguments)`` that serves every backend without one of its own. ``inplace``
-    adds the method ``name_``, which stores the result in the first tensor.
+    adds the method ``name_``, which stores the result in the first tensor: by a backend's kernel
+    ``name_(out, *other arguments)``, by ``into(backend, out, *other arguments)`` where given, or
+    by computing it apart.
     """
     def declare(function: F) -> F:
         op = _record("primitive", function, result=result, outputs=outputs, method=method,
                      dtypes=dtypes, inplace=inplace, export=export)
         op.extra["portable"] = portable
+        op.extra["into"] = into
         op.extra["nested"] = any(str(p.annotation).startswith(("Sequence[Tensor", "tuple[Tensor"))
                                  for p in op.signature.parameters.values())
         front = _publish(op, primitive_front(op))

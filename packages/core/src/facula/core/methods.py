@@ -54,6 +54,8 @@ def attach(cls: type[Tensor]) -> None:
             setattr(cls, op.name, op.public)
         if op.inplace and op.name + "_" not in cls.__dict__:
             setattr(cls, op.name + "_", op.extra["inplace"])
+        for name, method in op.extra.get("methods", {}).items():
+            setattr(cls, name, method)
     for python, name in BINARY.items():
         if name in known:
             setattr(cls, f"__{python}__", _binary(known[name]))

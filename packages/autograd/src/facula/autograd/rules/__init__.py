@@ -1,5 +1,15 @@
 """The derivative rules, one room per theme as in ``facula.core.ops``."""
 
-from facula.autograd.rules import binary, compare, convert, linalg, reduce, shape, unary
+from facula.autograd.rules import (
+    binary,
+    compare,
+    convert,
+    index,
+    linalg,
+    masked,
+    reduce,
+    shape,
+    unary,
+)
 
-__all__ = ["binary", "compare", "convert", "linalg", "reduce", "shape", "unary"]
+__all__ = ["binary", "compare", "convert", "index", "linalg", "masked", "reduce", "shape", "unary"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,15 @@ from facula.core.devices import CPU
 from facula.core.dtypes import INTEGER, dtype
 from facula.core.errors import describe
 from facula.core.fronts.elementwise import operand_key
-from facula.core.fronts.operands import bind, data_on, leaves, operand, tracked
+from facula.core.fronts.operands import (
+    bind,
+    common_kind,
+    data_on,
+    leaves,
+    operand,
+    tracked,
+    unwrap,
+)
 from facula.core.operation import Operation
 from facula.core.tensor import Tensor
 
@@ -60,20 +69,35 @@ def inplace_front(op: Operation) -> Callable[..., Any]:
 
 
 def inplace_primitive_front(op: Operation) -> Callable[..., Any]:
-    """The in-place method of a primitive: the result is computed apart, then stored."""
+    """The in-place method of a primitive.
+
+    A backend's kernel called ``name_``, else the declared ``into``, writes into the tensor's own
+    memory: ``kernel(out, *other arguments)``. Without one the result is computed apart, then stored.
+    """
     name = op.name + "_"
+    into = op.extra.get("into")
 
     def front(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         values = op.function(self, *args, **kwargs)
-        assert op.public is not None
-        with slot.no_grad():
-            result = op.public(self, *args, **kwargs)
-        if result._data.shape != self._data.shape:
-            raise RuntimeError(f"{name}: the result's shape {tuple(result.shape)} is not the "
-                               f"tensor's shape {tuple(self.shape)}")
-        check_storable(name, result._kind.dtype, self._kind.dtype)
-        before = self._begin_write(name, op.record is not None and tracked(leaves(values)))
-        self._kind.backend.assign(self._data, result._data)
+        backend = self._kind.backend
+        kernel = backend.kernels.get(name)
+        if kernel is None and into is not None:
+            kernel = functools.partial(into, backend)
+        if kernel is None:
+            assert op.public is not None
+            with slot.no_grad():
+                result = op.public(self, *args, **kwargs)
+            if result._data.shape != self._data.shape:
+                raise RuntimeError(f"{name}: the result's shape {tuple(result.shape)} is not the "
+                                   f"tensor's shape {tuple(self.shape)}")
+            check_storable(name, result._kind.dtype, self._kind.dtype)
+        tensors = leaves(values)
+        common_kind(name, tensors)
+        before = self._begin_write(name, op.record is not None and tracked(tensors))
+        if kernel is None:
+            backend.assign(self._data, result._data)
+        else:
+            kernel(self._data, *[unwrap(v, self._kind) for v in values[1:]])
         if before is not None:
             assert op.record_inplace is not None
             op.record_inplace(self, before, *values[1:])

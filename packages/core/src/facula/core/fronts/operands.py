@@ -78,6 +78,15 @@ def bind(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[A
     return list(bound.arguments.values())
 
 
+def unwrap(value: Any, home: Kind) -> Any:
+    """The data of a tensor on the home device, also within tuples and lists (then a tuple)."""
+    if isinstance(value, Tensor):
+        return data_on(home, value)
+    if isinstance(value, (tuple, list)):
+        return tuple([unwrap(v, home) for v in value])
+    return value
+
+
 def leaves(values: Iterable[Any]) -> list[Tensor]:
     """The tensors among the values and within tuples or lists of them."""
     found = []

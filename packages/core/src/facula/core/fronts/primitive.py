@@ -8,7 +8,7 @@ from typing import Any
 
 from facula.core.backends.base import Backend, Kernel, host_fallback
 from facula.core.devices import Kind, kind_of
-from facula.core.fronts.operands import common_kind, data_on, leaves, tracked
+from facula.core.fronts.operands import common_kind, data_on, leaves, tracked, unwrap
 from facula.core.operation import Operation
 from facula.core.tensor import Tensor, from_data
 
@@ -34,13 +34,6 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
     kernels: dict[Any, Kernel] = {}
     rules = op.result if isinstance(op.result, tuple) else (op.result,) * op.outputs
     nested = op.extra.get("nested", False)
-
-    def unwrap(value: Any, home: Kind) -> Any:
-        if isinstance(value, Tensor):
-            return data_on(home, value)
-        if isinstance(value, (tuple, list)):
-            return tuple([unwrap(v, home) for v in value])
-        return value
 
     def result_kind(rule: Any, home: Kind, values: Any) -> Kind:
         if rule == "same":

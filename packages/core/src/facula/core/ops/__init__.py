@@ -5,10 +5,13 @@ from facula.core.ops import (
     compare,
     convert,
     creation,
+    index,
     linalg,
+    masked,
     reduce,
     shape,
     unary,
 )
 
-__all__ = ["binary", "compare", "convert", "creation", "linalg", "reduce", "shape", "unary"]
+__all__ = ["binary", "compare", "convert", "creation", "index", "linalg", "masked", "reduce",
+           "shape", "unary"]

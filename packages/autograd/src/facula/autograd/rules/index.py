@@ -1,0 +1,29 @@
+"""Derivatives of indexing and assignment."""
+
+from facula.autograd.plans import not_differentiable, vjp
+from facula.core import ops
+
+op = ops.index
+
+
+def _zeros_like_input(g, input_shape):  # type: ignore[no-untyped-def]
+    return ops.creation.zeros(input_shape, dtype=g.dtype, device=g.device)
+
+
+def _kept(g, indices, accumulate):  # type: ignore[no-untyped-def]
+    """The gradient, without what was overwritten."""
+    if accumulate:
+        return g
+    gone = op.index_shape(g.shape, indices)
+    zeros = ops.shape.expand(_zeros_like_input(g, ()), gone)
+    return op.advanced_index_put(g, indices, zeros, False)
+
+
+vjp(op.basic_index, input=lambda g, input_shape, index: op.basic_index_put_zeros(
+    g, input_shape, index))
+vjp(op.basic_index_put_zeros, grad=lambda g, index: op.basic_index(g, index))
+vjp(op.advanced_index, input=lambda g, input_shape, indices: op.advanced_index_put(
+    _zeros_like_input(g, input_shape), indices, g, True))
+vjp(op.advanced_index_put, input=_kept,
+    values=lambda g, indices: op.advanced_index(g, indices))
+not_differentiable(op.wrap_index, reason="the result is not a floating number")
