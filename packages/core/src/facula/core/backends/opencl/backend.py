@@ -8,18 +8,28 @@ from typing import Any
 import numpy as np
 
 from facula.core.backends.base import Kernel
-from facula.core.backends.opencl import linalg  # noqa: F401  (registers kernels)
+from facula.core.backends.opencl import (  # noqa: F401  (the rooms register their kernels)
+    index,
+    linalg,
+    neural,
+    random,
+    sort,
+    spatial,
+)
 from facula.core.backends.opencl.array import CLArray, contiguous_strides
 from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.elementwise import (
     Body,
     ElementwiseKernel,
+    attribute_number,
     bits_dtype,
     copy_body,
     elementwise_closure,
+    expression_body,
     fill_body,
     operation_body,
 )
+from facula.core.backends.opencl.families import Families
 from facula.core.backends.opencl.layout import broadcast_shape, may_overlap
 from facula.core.backends.opencl.reduction import ReductionKernel
 from facula.core.backends.opencl.registry import bind_all
@@ -27,6 +37,8 @@ from facula.core.backends.opencl.runtime import Runtime
 from facula.core.backends.opencl.scalars import BY_NUMPY
 from facula.core.dtypes import dtype
 from facula.core.operation import Operation, Reduce
+
+FRONT_ATTRIBUTES = ("dim", "keepdim", "dtype")  # of a reduction; its kernel never sees them
 
 
 class OpenCLBackend:
@@ -38,6 +50,8 @@ class OpenCLBackend:
         self.generator = Generator(runtime)
         self._copies: dict[Any, ElementwiseKernel] = {}
         self._fills: dict[dtype, ElementwiseKernel] = {}
+        self.families = Families(runtime)
+        self._internal: dict[Any, Any] = {}
         self.kernels: dict[str, Kernel] = bind_all(self)
 
     def _kernel(self, body: Body) -> ElementwiseKernel:
@@ -92,11 +106,31 @@ class OpenCLBackend:
             raise TypeError(f"{op.name}: opencl must be a Reduce, not {op.opencl!r}")
         if _has_complex(input, compute, result):
             return self._reduced_on_host(op, compute, result)
-        return ReductionKernel(self.runtime, self.generator, op, op.opencl, input, compute,
-                               result, self.contiguous)
+        attributes = [(name, attribute_number(op, name, compute))
+                      for name in op.attributes if name not in FRONT_ATTRIBUTES]
+        return ReductionKernel(self.runtime, self.generator, op.name, op.opencl, attributes,
+                               input, compute, result, self.contiguous)
+
+    def folded(self, label: str, fold: Reduce, input: dtype, result: dtype) -> Kernel:
+        """A reduction used inside other kernels, computed in ``result``'s type."""
+        key = ("fold", label, input, result)
+        if key not in self._internal:
+            self._internal[key] = ReductionKernel(self.runtime, self.generator, label, fold, (),
+                                                  input, result, result, self.contiguous)
+        return self._internal[key]
+
+    def mapped(self, expression: str, tensors: dict[str, dtype], numbers: tuple[str, ...],
+               result: dtype) -> Kernel:
+        """An elementwise step used inside other kernels: ``f(*tensors, *numbers)``."""
+        key = ("map", expression, *tensors.values(), result)
+        if key not in self._internal:
+            self._internal[key] = self._kernel(
+                expression_body(expression, tensors, numbers, result))
+        general, count = self._internal[key].general, len(tensors)
+        return lambda *given: general(given[:count], given[count:])
 
     def _reduced_on_host(self, op: Operation, compute: dtype, result: dtype) -> Kernel:
-        names = [n for n in op.attributes if n not in ("dim", "keepdim", "dtype")]
+        names = [n for n in op.attributes if n not in FRONT_ATTRIBUTES]
         function: Any = op.numpy
 
         def through_host(data: CLArray, dims: tuple[int, ...], keepdim: bool,

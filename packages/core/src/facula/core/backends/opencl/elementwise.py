@@ -7,6 +7,7 @@ of shapes and strides.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -286,6 +287,20 @@ def _two_tensors(runtime: Runtime, kernel: ElementwiseKernel) -> Callable[..., C
             enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
         return out
     return two_tensors
+
+
+def expression_body(expression: str, tensors: dict[str, dtype], numbers: Sequence[str],
+                    result: dtype) -> Body:
+    """One expression over named tensors and numbers, in the result's type."""
+    side = SCALARS[result]
+    bindings = [(name, f"x{k}", d) for k, (name, d) in enumerate(tensors.items())]
+    statement = Statement("v0", expression, result, (
+        *bindings, *[(name, f"s{k}", None) for k, name in enumerate(numbers)]))
+    codes = "_".join(SCALARS[d].code for d in tensors.values())
+    digest = f"{zlib.crc32(expression.encode()):08x}"
+    return Body("kernel", f"e_x{digest}_{codes}_to_{side.code}", list(tensors.values()),
+                [Number(side.compute, side.argument)] * len(numbers), [statement],
+                [("v0", result, result)])
 
 
 def copy_body(source: dtype, target: dtype) -> Body:

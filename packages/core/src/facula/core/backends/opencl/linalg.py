@@ -14,6 +14,7 @@ from facula.core.backends.opencl.registry import kernel
 
 
 @kernel("matmul")
+@kernel("batched_matmul")
 def matmul(backend: Any, input: CLArray, other: CLArray) -> CLArray:
     """``input @ other`` for arrays of two or more axes; batch axes broadcast."""
     if input.dtype.kind == "c" or other.dtype.kind == "c":

@@ -7,22 +7,21 @@ from typing import Any
 
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.batch import Generator
-from facula.core.backends.opencl.codegen import Source
-from facula.core.backends.opencl.elementwise import MAX_PLANS, attribute_number
+from facula.core.backends.opencl.codegen import Number, Source
+from facula.core.backends.opencl.elementwise import MAX_PLANS
 from facula.core.backends.opencl.fold import FORMS, TILE, fold_source
 from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.programs import Kernel
 from facula.core.backends.opencl.runtime import LOCAL, Runtime
 from facula.core.backends.opencl.scalars import SCALARS, scalar
 from facula.core.dtypes import dtype
-from facula.core.operation import Operation, Reduce
+from facula.core.operation import Reduce
 
 ONE = (1,)
 ONE_2D = (1, 1)
 LONG_ROW = 16384    # elements below which a row is not worth splitting among processors
 SHORT_ROW = 128     # elements from which a GPU gives a row a whole work-group
 GROUP_WORK = 16384  # elements a CPU work-group should have before it is worth starting
-SKIPPED = ("dim", "keepdim", "dtype")
 
 
 class _Pass:
@@ -74,20 +73,18 @@ def _packed(axes: Sequence[_Axis]) -> list[_Axis]:
 
 
 class ReductionKernel:
-    """One declared reduction for one set of types."""
+    """One reduction for one set of types; ``attributes`` are the numbers its expressions read."""
 
-    def __init__(self, runtime: Runtime, generator: Generator, op: Operation, fold: Reduce,
-                 input: dtype, compute: dtype, result: dtype,
-                 contiguous: Callable[[CLArray], CLArray]) -> None:
+    def __init__(self, runtime: Runtime, generator: Generator, label: str, fold: Reduce,
+                 attributes: Sequence[tuple[str, Number]], input: dtype, compute: dtype,
+                 result: dtype, contiguous: Callable[[CLArray], CLArray]) -> None:
         self.runtime = runtime
         self._generator = generator
         self._fold = fold
         self._types = (input, compute, result)
-        self._attributes = [(name, attribute_number(op, name, compute))
-                            for name in op.attributes if name not in SKIPPED]
-        self._name = "_".join(["r", op.name, scalar(input, op.name).code, "as",
-                               scalar(compute, op.name).code, "to",
-                               scalar(result, op.name).code])
+        self._attributes = attributes
+        self._name = "_".join(["r", label, scalar(input, label).code, "as",
+                               scalar(compute, label).code, "to", scalar(result, label).code])
         self._partial = SCALARS[compute].partial.numpy
         self._result = result.numpy
         self._contiguous = contiguous

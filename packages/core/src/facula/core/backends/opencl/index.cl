@@ -1,0 +1,67 @@
+/* Reading and writing at index positions.
+ *
+ * The indexed array is contiguous and seen as (A, L, B): L positions in the middle axis.
+ *
+ *     take      out[a, j, b] = x[a, index[j], b]
+ *     gather    out[a, j, b] = x[a, index[a, j, b], b]
+ *     put       y[a, index[j], b] = (or +=) source[a, j, b]          one work-item per (a, b), which
+ *     scatter   y[a, index[a, j, b], b] = (or +=) source[a, j, b]    goes through j in order
+ *     linear    position = ((i0 * L1 + i1) * L2 + i2) ...            several index arrays to one
+ *
+ * so that results do not depend on timing: the last write stays, sums have one order. Negative
+ * positions count from the end; positions out of range read the nearest element and write nothing.
+ */
+#ifndef T
+#define T float
+#define STORE float
+#define LOAD(x) (x)
+#define SAVE(x) (x)
+#endif
+
+FN long wrapped(long i, long L) { return i < 0 ? i + L : i; }
+FN long nearest(long i, long L) { i = wrapped(i, L); return i < 0 ? 0 : i >= L ? L - 1 : i; }
+
+__kernel GROUP_OF_256 void index_take(__global STORE *y, __global const STORE *x,
+                                      __global const long *index, const long at,
+                                      const long at_index, const long n, const long L,
+                                      const long J, const long B, const int per_element)
+{
+    const long i = get_global_id(0);
+    if (i >= n) return;
+    const long b = i % B, j = i / B % J, a = i / B / J;
+    const long from = nearest(index[at_index + (per_element ? i : j)], L);
+    y[i] = x[at + (a * L + from) * B + b];
+}
+
+__kernel GROUP_OF_256 void index_put(__global STORE *y, __global const STORE *source,
+                                     __global const long *index, const long at,
+                                     const long at_index, const long lines, const long L,
+                                     const long J, const long B, const int per_element,
+                                     const int adds)
+{
+    const long line = get_global_id(0);
+    if (line >= lines) return;
+    const long a = line / B, b = line % B;
+    for (long j = 0; j < J; ++j) {
+        const long i = (a * J + j) * B + b;
+        const long to = wrapped(index[at_index + (per_element ? i : j)], L);
+        if (to < 0 || to >= L) continue;
+        const long here = (a * L + to) * B + b;
+        if (adds) {
+            const T sum = LOAD(y[here]) + LOAD(source[at + i]);
+            y[here] = SAVE(sum);
+        } else {
+            y[here] = source[at + i];
+        }
+    }
+}
+
+__kernel GROUP_OF_256 void index_linear(__global long *position, __global const long *index,
+                                        const long at, const long n, const long L,
+                                        const int is_first)
+{
+    const long i = get_global_id(0);
+    if (i >= n) return;
+    const long before = is_first ? 0 : position[i];
+    position[i] = before * L + nearest(index[at + i], L);
+}

@@ -1,0 +1,184 @@
+"""Indexing by arrays of positions: gather, scatter and NumPy-style advanced indexing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from facula.core.backends.opencl.array import CLArray
+from facula.core.backends.opencl.layout import size_of
+from facula.core.backends.opencl.neural import lines_of
+from facula.core.backends.opencl.programs import BUFFER, LONG, Kernel
+from facula.core.backends.opencl.registry import kernel
+
+_INT = np.dtype(np.int32)
+_INT64 = np.dtype(np.int64)
+_SIGNATURES = {
+    "index_take": [BUFFER] * 3 + [LONG] * 6 + [_INT],
+    "index_put": [BUFFER] * 3 + [LONG] * 6 + [_INT] * 2,
+    "index_linear": [BUFFER] * 2 + [LONG] * 3 + [_INT],
+}
+
+
+def _kernels(backend: Any, dtype: np.dtype[Any]) -> dict[str, Kernel]:
+    return backend.families.get("index.cl", dtype, _SIGNATURES)  # type: ignore[no-any-return]
+
+
+def _check(name: str, length: int, index: CLArray) -> None:
+    if length == 0 and index.size:
+        raise IndexError(f"{name}: the indexed axis has length 0, but {index.size} positions "
+                         f"are asked for")
+
+
+def _take(backend: Any, x: CLArray, index: CLArray, dim: int, shape: tuple[int, ...], count: int,
+          per_element: bool) -> CLArray:
+    """``count`` positions of axis ``dim``; one list of them, or a list per output element."""
+    out: CLArray = backend.runtime.new(shape, x.dtype)
+    if out.size:
+        x, index = backend.contiguous(x), backend.contiguous(index)
+        _, length, after = lines_of(x, dim)
+        _check("index", length, index)
+        backend.runtime.launch_flat(
+            _kernels(backend, x.dtype)["index_take"], out.size, out.mem, x.mem, index.mem,
+            x.offset, index.offset, out.size, length, count, after, int(per_element))
+    return out
+
+
+def _put(backend: Any, y: CLArray, source: CLArray, index: CLArray, dim: int, count: int,
+         per_element: bool, adds: bool) -> None:
+    """Write into the contiguous ``y`` in place."""
+    if not (source.size and index.size):
+        return
+    source, index = backend.contiguous(source), backend.contiguous(index)
+    before, length, after = lines_of(y, dim)
+    _check("index", length, index)
+    backend.runtime.launch_flat(
+        _kernels(backend, y.dtype)["index_put"], before * after, y.mem, source.mem, index.mem,
+        source.offset, index.offset, before * after, length, count, after, int(per_element),
+        int(adds))
+
+
+def _line(data: CLArray) -> CLArray:
+    return data[None] if data.ndim == 0 else data
+
+
+def _part(data: CLArray, shape: tuple[int, ...], dim: int | None = None) -> CLArray:
+    """The leading corner of ``data`` of this shape (axis ``dim`` whole)."""
+    return data[tuple(slice(None) if axis == dim else slice(0, n)
+                      for axis, n in enumerate(shape))]
+
+
+@kernel("gather")
+def gather(backend: Any, input: CLArray, dim: int, index: CLArray) -> CLArray:
+    """``out[i][j][k] = input[index[i][j][k]][j][k]`` for dim 0, and so on."""
+    shape = index.shape
+    input, index = _line(input), _line(index)
+    part = _part(input, index.shape, dim)
+    out = _take(backend, part, index, dim, index.shape, index.shape[dim], True)
+    return out.reshaped(shape)
+
+
+def _scattered(backend: Any, input: CLArray, dim: int, index: CLArray, src: CLArray,
+               adds: bool) -> CLArray:
+    out: CLArray = backend.copy(input)
+    y, index, src = _line(out), _line(index), _line(src)
+    source = _part(src, index.shape)
+    target = _part(y, index.shape, dim)
+    if target.contiguous:
+        _put(backend, target, source, index, dim, index.shape[dim], True, adds)
+    else:
+        whole = backend.copy(target)
+        _put(backend, whole, source, index, dim, index.shape[dim], True, adds)
+        backend.assign(target, whole)
+    return out
+
+
+@kernel("scatter")
+def scatter(backend: Any, input: CLArray, dim: int, index: CLArray, src: CLArray) -> CLArray:
+    """A copy of the input with ``src`` written at the positions; the last one stays."""
+    return _scattered(backend, input, dim, index, src, False)
+
+
+@kernel("scatter_add")
+def scatter_add(backend: Any, input: CLArray, dim: int, index: CLArray, src: CLArray) -> CLArray:
+    """A copy of the input with ``src`` added at the positions, in their order."""
+    return _scattered(backend, input, dim, index, src, True)
+
+
+@kernel("index_select")
+def index_select(backend: Any, input: CLArray, dim: int, index: CLArray) -> CLArray:
+    """The slices of ``dim`` at the positions."""
+    shape = (*input.shape[:dim], index.size, *input.shape[dim + 1:])
+    return _take(backend, _line(input), index, dim, shape if input.ndim else (), index.size, False)
+
+
+@kernel("index_add")
+def index_add(backend: Any, input: CLArray, dim: int, index: CLArray,
+              source: CLArray) -> CLArray:
+    """A copy of the input with slices added at the positions, in their order."""
+    out: CLArray = backend.copy(input)
+    _put(backend, _line(out), _line(source), index, dim, index.size, False, True)
+    return out
+
+
+def _positions(backend: Any, input: CLArray, indices: tuple[CLArray | None, ...],
+               indexed: list[int]) -> CLArray:
+    """One position in the indexed axes taken together, per element of the index arrays."""
+    arrays = [backend.contiguous(indices[d]) for d in indexed]
+    first = arrays[0]
+    if len(indexed) == 1:
+        return first  # type: ignore[no-any-return]
+    out: CLArray = backend.runtime.new(first.shape, _INT64)
+    if out.size:
+        run = _kernels(backend, _INT64)["index_linear"]
+        for which, (d, array) in enumerate(zip(indexed, arrays, strict=True)):
+            _check("index", input.shape[d], array)
+            backend.runtime.launch_flat(run, out.size, out.mem, array.mem, array.offset, out.size,
+                                        input.shape[d], int(which == 0))
+    return out
+
+
+def _arranged(backend: Any, input: CLArray, indices: tuple[CLArray | None, ...]) -> Any:
+    """The indexed axes side by side and merged: (contiguous 3-d view, axes' order, first axis)."""
+    indexed = [d for d, index in enumerate(indices) if index is not None]
+    others = [d for d in range(input.ndim) if d not in indexed]
+    adjacent = indexed == list(range(indexed[0], indexed[0] + len(indexed)))
+    first = indexed[0] if adjacent else 0
+    order = tuple(range(input.ndim)) if adjacent else (*indexed, *others)
+    moved = input if adjacent else input.transpose(order)
+    return indexed, others, first, order, moved
+
+
+@kernel("advanced_index")
+def advanced_index(backend: Any, input: CLArray,
+                   indices: tuple[CLArray | None, ...]) -> CLArray:
+    """NumPy's integer-array indexing; all index arrays have one shape."""
+    indexed, others, first, _, moved = _arranged(backend, input, indices)
+    where = _positions(backend, input, indices, indexed)
+    shape = moved.shape
+    last = first + len(indexed)
+    merged = backend.contiguous(moved).reshaped(
+        (*shape[:first], size_of(shape[first:last]), *shape[last:]))
+    out_shape = (*shape[:first], *where.shape, *shape[last:])
+    return _take(backend, merged, where, first, out_shape, where.size, False)
+
+
+@kernel("advanced_index_put")
+def advanced_index_put(backend: Any, input: CLArray, indices: tuple[CLArray | None, ...],
+                       value: CLArray, accumulate: bool) -> CLArray:
+    """A copy of the input with ``value`` (broadcast) written or added at the positions."""
+    indexed, _, first, order, moved = _arranged(backend, input, indices)
+    where = _positions(backend, input, indices, indexed)
+    shape = moved.shape
+    last = first + len(indexed)
+    y = backend.copy(moved)
+    merged = y.reshaped((*shape[:first], size_of(shape[first:last]), *shape[last:]))
+    source_shape = (*shape[:first], *where.shape, *shape[last:])
+    if value.shape != source_shape or value.dtype != input.dtype:
+        source = backend.runtime.new(source_shape, input.dtype)
+        backend.assign(source, value)
+        value = source
+    _put(backend, merged, value, where, first, where.size, False, accumulate)
+    back = tuple(sorted(range(len(order)), key=lambda position: order[position]))
+    return backend.contiguous(y.transpose(back))  # type: ignore[no-any-return]

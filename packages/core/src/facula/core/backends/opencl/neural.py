@@ -1,0 +1,92 @@
+"""Kernels of neural networks: softmax and its kin, and the statistics of normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from facula.core.backends.opencl.array import CLArray
+from facula.core.backends.opencl.layout import size_of
+from facula.core.backends.opencl.programs import BUFFER, LONG
+from facula.core.backends.opencl.registry import kernel
+from facula.core.backends.opencl.scalars import BY_NUMPY, SCALARS
+from facula.core.operation import Reduce
+
+_INT = np.dtype(np.int32)
+_GROUP_ROW = 64     # from this length on a GPU gives a line a whole work-group
+_ROW_WORK = 8192    # values a CPU work-group should have
+_FORWARD = [BUFFER, BUFFER, LONG, LONG, LONG]
+_BACKWARD = [BUFFER, BUFFER, BUFFER, LONG, LONG, LONG, LONG]
+_CPU = {"softmax_rows": [*_FORWARD, LONG, _INT], "softmax_lines": [*_FORWARD, LONG, _INT],
+        "softmax_grad_rows": [*_BACKWARD, LONG, _INT],
+        "softmax_grad_lines": [*_BACKWARD, LONG, _INT]}
+_GPU = {name: arguments for name, arguments in _CPU.items() if "rows" not in name} | {
+    "softmax_groups": [*_FORWARD, _INT], "softmax_grad_groups": [*_BACKWARD, _INT]}
+
+
+def lines_of(data: CLArray, dim: int) -> tuple[int, int, int]:
+    """(A, R, B) of a contiguous array around one axis."""
+    return size_of(data.shape[:dim]), data.shape[dim], size_of(data.shape[dim + 1:])
+
+
+def _run(backend: Any, name: str, arrays: tuple[CLArray, ...], dim: int, is_log: bool) -> CLArray:
+    runtime = backend.runtime
+    arrays = tuple([backend.contiguous(a) for a in arrays])
+    out: CLArray = runtime.new(arrays[0].shape, arrays[0].dtype)
+    if not out.size:
+        return out
+    if not out.ndim:
+        arrays, dim = tuple([a.reshaped((1,)) for a in arrays]), 0
+    kernels = backend.families.get("neural.cl", out.dtype, _CPU if runtime.is_cpu else _GPU)
+    before, length, after = lines_of(arrays[0], dim)
+    lines = before * after
+    buffers = (out.mem, *[a.mem for a in arrays], *[a.offset for a in arrays], lines, length)
+    if after > 1 or (not runtime.is_cpu and length < _GROUP_ROW):
+        runtime.launch_flat(kernels[name + "_lines"], lines, *buffers, after, int(is_log))
+    elif runtime.is_cpu:
+        run = max(1, min(lines // (8 * runtime.device.compute_units), _ROW_WORK // length))
+        runtime.launch(kernels[name + "_rows"], (-(-lines // run),), (1,), *buffers, run,
+                       int(is_log))
+    else:
+        runtime.launch(kernels[name + "_groups"], (lines * 256,), (256,), *buffers, int(is_log))
+    return out
+
+
+@kernel("softmax")
+def softmax(backend: Any, input: CLArray, dim: int) -> CLArray:
+    """e^x over its sum along ``dim``."""
+    return _run(backend, "softmax", (input,), dim, False)
+
+
+@kernel("log_softmax")
+def log_softmax(backend: Any, input: CLArray, dim: int) -> CLArray:
+    """The logarithm of softmax, without leaving the logarithms."""
+    return _run(backend, "softmax", (input,), dim, True)
+
+
+@kernel("softmax_grad")
+def softmax_grad(backend: Any, g: CLArray, y: CLArray, dim: int) -> CLArray:
+    """The gradient of softmax's input from its output's."""
+    return _run(backend, "softmax_grad", (g, y), dim, False)
+
+
+@kernel("log_softmax_grad")
+def log_softmax_grad(backend: Any, g: CLArray, y: CLArray, dim: int) -> CLArray:
+    """The gradient of log_softmax's input from its output's."""
+    return _run(backend, "softmax_grad", (g, y), dim, True)
+
+
+@kernel("var_mean")
+def var_mean(backend: Any, input: CLArray, dims: tuple[int, ...], correction: float,
+             keepdim: bool) -> tuple[CLArray, CLArray]:
+    """Variance and mean over ``dims``: the mean first, then the squares of what differs from it."""
+    d = BY_NUMPY[input.dtype]
+    wide = SCALARS[d].partial
+    mean = backend.folded("mean", Reduce(finish="a / count"), d, wide)(input, dims, True)
+    squares = backend.mapped("(x - m) * (x - m)", {"x": d, "m": wide}, (), wide)(input, mean)
+    total = backend.folded("sum", Reduce(), wide, wide)(squares, dims, keepdim)
+    divisor = max(0.0, size_of([input.shape[i] for i in dims]) - correction)
+    variance = backend.mapped("x / s", {"x": wide}, ("s",), d)(total, divisor)
+    mean = mean.reshaped(total.shape)
+    return variance, mean if wide is d else backend.cast(mean, d)
