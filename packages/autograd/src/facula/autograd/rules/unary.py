@@ -6,6 +6,7 @@ from facula.autograd.plans import not_differentiable, vjp
 from facula.core import ops
 
 op = ops.unary
+where = ops.compare.select_where
 
 vjp(op.neg, input=lambda g: -g)
 vjp(op.abs, input=lambda g, input: g * op.sign(input))
@@ -22,6 +23,8 @@ vjp(op.log10, input=lambda g, input: g / (input * math.log(10)))
 vjp(op.log1p, input=lambda g, input: g / (input + 1))
 vjp(op.sin, input=lambda g, input: g * op.cos(input))
 vjp(op.cos, input=lambda g, input: -g * op.sin(input))
+vjp(op.sinc, input=lambda g, input, y: g * where(
+    0.0, (op.cos(input * math.pi) - y) / input, input == 0))
 vjp(op.tan, input=lambda g, y: g * (y * y + 1))
 vjp(op.asin, input=lambda g, input: g * op.rsqrt(1 - input * input))
 vjp(op.acos, input=lambda g, input: -g * op.rsqrt(1 - input * input))

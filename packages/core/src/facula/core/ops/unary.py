@@ -122,6 +122,19 @@ def cos(input: Tensor) -> Tensor:
     """The cosine of each element, in radians."""
 
 
+@elementwise(numpy=np.sinc, result="float",
+             opencl="input == 0 ? (T)1 : sin((T)M_PI * input) / ((T)M_PI * input)")
+def sinc(input: Tensor) -> Tensor:
+    """sin(pi input) / (pi input), and 1 at 0.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.sinc(facula.tensor([0.0, 0.5]))
+    tensor([1.0000, 0.6366])
+    """
+
+
 @elementwise(numpy=np.tan, opencl="tan(input)", result="float", domain=(-1.2, 1.2))
 def tan(input: Tensor) -> Tensor:
     """The tangent of each element, in radians."""
