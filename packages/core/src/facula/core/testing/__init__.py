@@ -1,0 +1,1 @@
+"""Tools for testing operations: samples of their arguments, layouts, comparisons, fixtures."""
