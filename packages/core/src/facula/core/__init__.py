@@ -28,6 +28,16 @@ from facula.core.methods import attach as _attach
 from facula.core.operation import operation, operations
 from facula.core.printing import set_printoptions
 from facula.core.promotion import can_cast, promote_types
+from facula.core.random import (
+    Generator,
+    default_generator,
+    fork_rng,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from facula.core.slot import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from facula.core.tensor import Size, Tensor
 

@@ -7,9 +7,10 @@ from facula.autograd.rules import (
     index,
     linalg,
     masked,
+    random,
     reduce,
     shape,
     unary,
 )
 
-__all__ = ["binary", "compare", "convert", "index", "linalg", "masked", "reduce", "shape", "unary"]
+__all__ = ["binary", "compare", "convert", "index", "linalg", "masked", "random", "reduce", "shape", "unary"]

@@ -8,10 +8,11 @@ from facula.core.ops import (
     index,
     linalg,
     masked,
+    random,
     reduce,
     shape,
     unary,
 )
 
-__all__ = ["binary", "compare", "convert", "creation", "index", "linalg", "masked", "reduce",
-           "shape", "unary"]
+__all__ = ["binary", "compare", "convert", "creation", "index", "linalg", "masked", "random",
+           "reduce", "shape", "unary"]

@@ -73,7 +73,7 @@ def _extremum(name: str) -> Any:
     function = getattr(np, name)
 
     def call(a: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> Any:
-        if any(a.shape[d] == 0 for d in axis):
+        if 0 in [a.shape[d] for d in axis]:
             raise IndexError(f"{name}: a reduced dimension of the input has size 0 (shape "
                              f"{a.shape}, dim {axis}): an empty set has no extremum")
         return function(a, axis=axis, keepdims=keepdims)

@@ -1,6 +1,6 @@
 """The CPU backend: NumPy arrays, BLAS, and a thread pool for large memory-bound work."""
 
-from facula.core.backends.cpu import index, linalg, search
+from facula.core.backends.cpu import index, linalg, random, search
 from facula.core.backends.cpu.backend import BACKEND, kernel
 
-__all__ = ["BACKEND", "kernel", "index", "linalg", "search"]
+__all__ = ["BACKEND", "kernel", "index", "linalg", "random", "search"]
