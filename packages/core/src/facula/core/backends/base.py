@@ -9,7 +9,7 @@ and basic indexing ``data[ints, slices with a positive step, None, Ellipsis]``; 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from facula.core.backends import cpu
 if TYPE_CHECKING:
     from facula.core.dtypes import dtype
     from facula.core.operation import Operation
+    from facula.core.program import Program
 
 Data = Any
 Kernel = Callable[..., Any]
@@ -36,6 +37,8 @@ class Backend(Protocol):
 
     name: str
     kernels: dict[str, Kernel]
+    fuse_each: int
+    fuse_total: int
 
     def elementwise(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
                     results: tuple[dtype, ...]) -> Kernel:
@@ -47,6 +50,15 @@ class Backend(Protocol):
 
         ``out`` may be any view, and may be one of the operands or overlap it: the result is as if
         all operands had been read first. Operands broadcast to ``out.shape``, never the reverse.
+        """
+
+    def fused(self, program: Program, dtypes: Sequence[dtype],
+              shapes: Sequence[tuple[int, ...]]) -> Kernel:
+        """``kernel(slots, numbers)``: a program over many tensors of these shapes, in place.
+
+        ``slots`` holds, per slot of the program, a list of data (one per shape, all of that
+        slot's dtype), or one contiguous array with all of them end to end. Slots never overlap.
+        ``fuse_each`` and ``fuse_total`` are the sizes up to which taking tensors together pays.
         """
 
     def reduction(self, op: Operation, input: dtype, compute: dtype, result: dtype) -> Kernel:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from facula.core.backends.cpu import elementwise as _elementwise
+from facula.core.backends.cpu import fused
 from facula.core.backends.cpu import reduce as _reduce
 from facula.core.dtypes import dtype
 
@@ -18,12 +19,15 @@ class CPUBackend:
     """NumPy arrays are the data; everything is synchronous."""
 
     name = "cpu"
+    fuse_each = fused.BLOCK
+    fuse_total = 4 * fused.BLOCK
 
     def __init__(self) -> None:
         self.kernels: dict[str, Callable[..., Any]] = {}
         self.elementwise = _elementwise.elementwise
         self.elementwise_into = _elementwise.elementwise_into
         self.reduction = _reduce.reduction
+        self.fused = fused.FusedKernel
 
     def empty(self, shape: tuple[int, ...], dtype: dtype) -> np.ndarray:
         return np.empty(shape, dtype.numpy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from facula.core.backends.opencl.elementwise import (
     operation_body,
 )
 from facula.core.backends.opencl.families import Families
+from facula.core.backends.opencl.fused import FusedKernel
 from facula.core.backends.opencl.layout import broadcast_shape, may_overlap
 from facula.core.backends.opencl.reduction import ReductionKernel
 from facula.core.backends.opencl.registry import bind_all
@@ -37,12 +38,15 @@ from facula.core.backends.opencl.runtime import Runtime
 from facula.core.backends.opencl.scalars import BY_NUMPY
 from facula.core.dtypes import dtype
 from facula.core.operation import Operation, Reduce
+from facula.core.program import Program
 
 FRONT_ATTRIBUTES = ("dim", "keepdim", "dtype")  # of a reduction; its kernel never sees them
 
 
 class OpenCLBackend:
     """One OpenCL device behind the protocol of ``facula.core.backends.base``."""
+
+    fuse_each = fuse_total = 1 << 26
 
     def __init__(self, runtime: Runtime, name: str) -> None:
         self.name = name
@@ -99,6 +103,11 @@ class OpenCLBackend:
                     for v, r in zip(values, results, strict=True)]
             return outs[0] if len(outs) == 1 else tuple(outs)
         return through_host
+
+    def fused(self, program: Program, dtypes: Sequence[dtype],
+              shapes: Sequence[tuple[int, ...]]) -> Kernel:
+        """See ``base.Backend``."""
+        return FusedKernel(self, program, dtypes, shapes)
 
     def reduction(self, op: Operation, input: dtype, compute: dtype, result: dtype) -> Kernel:
         """See ``base.Backend``."""
