@@ -3,6 +3,7 @@
 import pytest
 
 import facula
+import monorepo
 import version
 
 
@@ -17,3 +18,9 @@ def test_the_umbrella_says_it() -> None:
 def test_set_refuses_what_is_no_version() -> None:
     with pytest.raises(SystemExit, match="'one' is not of the form"):
         version.write("one")
+
+
+def test_every_package_asks_for_the_same_oldest_numpy() -> None:
+    wanted = {r for p in monorepo.packages() for r in p.dependencies if r.startswith("numpy")}
+    assert len(wanted) == 1
+    assert f'"{wanted.pop()}"' in (monorepo.ROOT / "hatch.toml").read_text(encoding="utf-8")

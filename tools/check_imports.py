@@ -12,6 +12,9 @@ import sys
 
 from monorepo import ROOT, Package, import_name, imports_of, packages, requirement_name
 
+# What the code looks at where it happens to be installed, and never needs: (package, module).
+OPTIONAL = {("core", "threadpoolctl")}
+
 # Modules that only a tool imports: they may name that tool, and the namespace, undeclared.
 SERVING = {"facula/core/testing/plugin.py": {"pytest", "facula"}}
 
@@ -63,7 +66,7 @@ def problems() -> list[str]:
                         continue  # the umbrella's own modules
                     reason = "undeclared" if name in reachable else "not below this package"
                     found.append(f"{where}: {package.name} imports {name}: {reason}")
-                elif name in extra:
+                elif name in extra or (package.name, name) in OPTIONAL:
                     if not (found_import.in_function or found_import.guarded):
                         found.append(
                             f"{where}: {name} is an extra, but this import needs it always"

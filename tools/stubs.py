@@ -141,6 +141,11 @@ def methods_stub() -> str:
             lines.append(definition(op, op.name, modules, method=True))
         if op.inplace and op.name + "_" not in written:
             lines.append(definition(op, op.name + "_", modules, method=True, result="Tensor"))
+        for name, function in op.extra.get("methods", {}).items():
+            module = function.__module__
+            listed = ", ".join(parameters(function, module, modules, method=True))
+            result = annotation(inspect.signature(function).return_annotation, module, modules)
+            lines.append(f"    def {name}({listed}) -> {result}: ...")
     operand = "Tensor | builtins.complex"
     for python, name in methods.BINARY.items():
         if name in known:

@@ -40,6 +40,14 @@ from facula.core.operation import operations as operations
 from facula.core.printing import set_printoptions as set_printoptions
 from facula.core.promotion import can_cast as can_cast
 from facula.core.promotion import promote_types as promote_types
+from facula.core.random import Generator as Generator
+from facula.core.random import default_generator as default_generator
+from facula.core.random import fork_rng as fork_rng
+from facula.core.random import get_rng_state as get_rng_state
+from facula.core.random import initial_seed as initial_seed
+from facula.core.random import manual_seed as manual_seed
+from facula.core.random import seed as seed
+from facula.core.random import set_rng_state as set_rng_state
 from facula.core.slot import enable_grad as enable_grad
 from facula.core.slot import is_grad_enabled as is_grad_enabled
 from facula.core.slot import no_grad as no_grad
@@ -213,10 +221,96 @@ def scalar_tensor(
     device: typing.Any = ...,
     requires_grad: builtins.bool = ...,
 ) -> Tensor: ...
+def where(condition: Tensor, input: typing.Any = ..., other: typing.Any = ...) -> typing.Any: ...
+def nonzero(input: Tensor, *, as_tuple: builtins.bool = ...) -> typing.Any: ...
+def argwhere(input: Tensor) -> Tensor: ...
+def masked_fill(
+    input: Tensor,
+    mask: Tensor | builtins.complex,
+    value: Tensor | builtins.complex,
+) -> Tensor: ...
+def masked_select(input: Tensor, mask: Tensor | builtins.complex) -> Tensor: ...
 def batched_matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def mm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
 def bmm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
+def rand(
+    *size: typing.Any,
+    generator: typing.Any = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def randn(
+    *size: typing.Any,
+    generator: typing.Any = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def randint(
+    *args: typing.Any,
+    low: typing.Any = ...,
+    high: typing.Any = ...,
+    size: typing.Any = ...,
+    generator: typing.Any = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def randperm(
+    n: builtins.int,
+    *,
+    generator: typing.Any = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def rand_like(
+    input: Tensor,
+    *,
+    generator: typing.Any = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def randn_like(
+    input: Tensor,
+    *,
+    generator: typing.Any = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def randint_like(
+    input: Tensor,
+    low: typing.Any,
+    high: typing.Any = ...,
+    *,
+    generator: typing.Any = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def normal(
+    mean: typing.Any,
+    std: typing.Any = ...,
+    size: typing.Any = ...,
+    *,
+    generator: typing.Any = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def bernoulli(input: Tensor, p: typing.Any = ..., *, generator: typing.Any = ...) -> Tensor: ...
+def multinomial(
+    input: Tensor,
+    num_samples: builtins.int,
+    replacement: builtins.bool = ...,
+    *,
+    generator: typing.Any = ...,
+) -> Tensor: ...
+def poisson(input: Tensor, generator: typing.Any = ...) -> Tensor: ...
 def sum(
     input: Tensor,
     dim: typing.Any = ...,
@@ -270,6 +364,7 @@ def log10(input: Tensor) -> Tensor: ...
 def log1p(input: Tensor) -> Tensor: ...
 def sin(input: Tensor) -> Tensor: ...
 def cos(input: Tensor) -> Tensor: ...
+def sinc(input: Tensor) -> Tensor: ...
 def tan(input: Tensor) -> Tensor: ...
 def asin(input: Tensor) -> Tensor: ...
 def acos(input: Tensor) -> Tensor: ...
@@ -293,6 +388,7 @@ def logical_not(input: Tensor) -> Tensor: ...
 def bitwise_not(input: Tensor) -> Tensor: ...
 
 __all__ = [
+    "Generator",
     "Size",
     "Tensor",
     "abs",
@@ -308,6 +404,7 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "argwhere",
     "as_tensor",
     "asin",
     "asinh",
@@ -315,6 +412,7 @@ __all__ = [
     "atan2",
     "atanh",
     "batched_matmul",
+    "bernoulli",
     "bfloat16",
     "bitwise_and",
     "bitwise_left_shift",
@@ -334,6 +432,7 @@ __all__ = [
     "complex64",
     "cos",
     "cosh",
+    "default_generator",
     "device",
     "div",
     "divide",
@@ -357,6 +456,7 @@ __all__ = [
     "floor",
     "floor_divide",
     "fmod",
+    "fork_rng",
     "from_numpy",
     "full",
     "full_like",
@@ -364,10 +464,12 @@ __all__ = [
     "get_default_device",
     "get_default_dtype",
     "get_num_threads",
+    "get_rng_state",
     "gt",
     "half",
     "hypot",
     "iinfo",
+    "initial_seed",
     "int",
     "int16",
     "int32",
@@ -390,24 +492,40 @@ __all__ = [
     "logical_xor",
     "long",
     "lt",
+    "manual_seed",
+    "masked_fill",
+    "masked_select",
     "matmul",
     "maximum",
     "mean",
     "minimum",
     "mm",
     "mul",
+    "multinomial",
     "ne",
     "neg",
     "no_grad",
+    "nonzero",
+    "normal",
     "ones",
     "ones_like",
     "operation",
     "operations",
     "permute",
+    "poisson",
     "positive",
     "pow",
     "prod",
+    "program",
     "promote_types",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "random",
+    "randperm",
     "reciprocal",
     "relu",
     "remainder",
@@ -415,15 +533,18 @@ __all__ = [
     "round",
     "rsqrt",
     "scalar_tensor",
+    "seed",
     "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",
     "set_num_threads",
     "set_printoptions",
+    "set_rng_state",
     "short",
     "sigmoid",
     "sign",
     "sin",
+    "sinc",
     "sinh",
     "sqrt",
     "square",
@@ -439,6 +560,7 @@ __all__ = [
     "trunc",
     "uint8",
     "unsqueeze",
+    "where",
     "zeros",
     "zeros_like",
 ]
