@@ -7,7 +7,7 @@ import ctypes
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,16 @@ class Runtime:
                     src_offset=data.offset * data.dtype.itemsize, is_blocking=False)
             event.wait()
         return values
+
+    def mark(self) -> Any:
+        """A driver event that completes when all work asked for so far is done."""
+        with self.lock:
+            return self.cl.enqueue_marker(self.queue)
+
+    def when_complete(self, event: Any, call: Callable[[int], None]) -> None:
+        """Have ``call`` called, on a thread of the driver's, when the event completes."""
+        event.set_callback(self.cl.command_execution_status.COMPLETE, call)
+        self.queue.flush()
 
     def synchronize(self) -> None:
         """Wait until the queue is empty."""

@@ -1,0 +1,218 @@
+"""OpenCL devices for users: which there are, waiting for them, their memory, and time stamps.
+
+``"opencl"`` and ``"opencl:0"`` name the first device, GPUs before CPUs. Work is asynchronous, in
+the order in which it was asked for; reading a value (``item``, ``numpy``, ``print``) waits.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from facula.core.backends import opencl as _opencl
+from facula.core.backends.base import Fallbacks
+from facula.core.backends.opencl import probe as _probe
+from facula.core.backends.opencl.probe import Device
+from facula.core.devices import as_device
+
+__all__ = [
+    "Event", "current_device", "device_count", "empty_cache", "get_device_name",
+    "get_device_properties", "is_available", "max_memory_allocated", "max_memory_reserved",
+    "mem_get_info", "memory_allocated", "memory_reserved", "memory_stats",
+    "reset_peak_memory_stats", "set_fallback", "synchronize",
+]
+
+
+def _index(device: Any) -> int:
+    if device is None:
+        return current_device()
+    if isinstance(device, int):
+        return device
+    found = as_device(device)
+    if found.type != "opencl":
+        raise ValueError(f"opencl: {found} is not an OpenCL device: use 'opencl' or 'opencl:0'")
+    return found.index or 0
+
+
+def _backend(device: Any) -> _opencl.OpenCLBackend:
+    return _opencl.get_backend(_index(device))
+
+
+def is_available() -> bool:
+    """Whether there is at least one usable OpenCL device.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.opencl.is_available() == (facula.opencl.device_count() > 0)
+    True
+    """
+    return device_count() > 0
+
+
+def device_count() -> int:
+    """How many OpenCL devices there are; 0 where pyopencl or a driver is missing."""
+    return _opencl.device_count()
+
+
+def current_device() -> int:
+    """The index of the device that functions here mean when none is named.
+
+    It is the default device's (``facula.set_default_device``) if that is an OpenCL device, else 0.
+    """
+    default = as_device(None)
+    return (default.index or 0) if default.type == "opencl" else 0
+
+
+def get_device_properties(device: Any = None) -> Device:
+    """What is known of a device: name, driver, compute units, memory, limits.
+
+    Parameters
+    ----------
+    device : str, int or device, optional
+        The device; the current one if not given.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no such device, saying what to install.
+    """
+    return _probe.device(_index(device))
+
+
+def get_device_name(device: Any = None) -> str:
+    """The device's name as its driver gives it."""
+    return get_device_properties(device).name
+
+
+def synchronize(device: Any = None) -> None:
+    """Wait until everything asked of the device is done."""
+    _backend(device).synchronize()
+
+
+def memory_allocated(device: Any = None) -> int:
+    """Bytes in use by arrays, rounded up to the pool's sizes."""
+    return _backend(device).runtime.pool.statistics()["allocated_bytes"]
+
+
+def max_memory_allocated(device: Any = None) -> int:
+    """The most bytes that were in use at a time since the last :func:`reset_peak_memory_stats`."""
+    return _backend(device).runtime.pool.statistics()["allocated_bytes_peak"]
+
+
+def memory_reserved(device: Any = None) -> int:
+    """Bytes that the pool holds, in use or ready to be used again."""
+    return _backend(device).runtime.pool.statistics()["reserved_bytes"]
+
+
+def max_memory_reserved(device: Any = None) -> int:
+    """The most bytes that the pool held since the last :func:`reset_peak_memory_stats`."""
+    return _backend(device).runtime.pool.statistics()["reserved_bytes_peak"]
+
+
+def memory_stats(device: Any = None) -> dict[str, int]:
+    """All counts of the memory pool."""
+    return _backend(device).runtime.pool.statistics()
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Start the peaks again from what is in use now."""
+    _backend(device).runtime.pool.reset_peak()
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """(bytes not held by this process, bytes in all); other programs' use is not known."""
+    total = get_device_properties(device).global_memory
+    return total - memory_reserved(device), total
+
+
+def empty_cache(device: Any = None) -> None:
+    """Give unused memory back to the driver."""
+    backend = _backend(device)
+    backend.synchronize()
+    backend.runtime.pool.trim()
+
+
+def set_fallback(mode: str) -> None:
+    """What happens when an operation has no OpenCL kernel and runs on the host instead.
+
+    Parameters
+    ----------
+    mode : str
+        ``"silent"``, ``"warn"`` (once per operation) or ``"error"``.
+
+    Raises
+    ------
+    ValueError
+        For any other word.
+    """
+    if mode not in ("silent", "warn", "error"):
+        raise ValueError(f"set_fallback: {mode!r} is not a mode: use 'silent', 'warn' or 'error'")
+    Fallbacks.mode = mode
+
+
+class Event:
+    """A mark on the device's queue, to wait for or to measure time between.
+
+    Parameters
+    ----------
+    enable_timing : bool
+        Whether :meth:`elapsed_time` will be asked for. Times are taken on the host when the driver
+        reports the mark as reached, so they are good to about 0.1 ms.
+
+    Examples
+    --------
+    >>> import facula
+    >>> if facula.opencl.is_available():
+    ...     start, end = (facula.opencl.Event(enable_timing=True) for _ in range(2))
+    ...     start.record()
+    ...     y = facula.ones(100, device="opencl") * 2
+    ...     end.record()
+    ...     assert start.elapsed_time(end) >= 0
+    """
+
+    def __init__(self, enable_timing: bool = False) -> None:
+        self._timing = enable_timing
+        self._mark: Any = None
+        self._time = 0.0
+        self._reached = threading.Event()
+
+    def record(self, device: Any = None) -> None:
+        """Put the mark behind all work asked for so far."""
+        runtime = _backend(device).runtime
+        self._reached = reached = threading.Event()
+        self._mark = runtime.mark()
+        if self._timing:
+            def stamp(status: int) -> None:
+                self._time = time.perf_counter()
+                reached.set()
+            runtime.when_complete(self._mark, stamp)
+
+    def query(self) -> bool:
+        """Whether the mark has been reached (True if it was never recorded)."""
+        return self._mark is None or self._mark.command_execution_status == 0
+
+    def synchronize(self) -> None:
+        """Wait until the mark has been reached."""
+        if self._mark is not None:
+            self._mark.wait()
+
+    def wait(self, device: Any = None) -> None:
+        """Let work asked for later wait for the mark; on one in-order queue it does anyway."""
+
+    def elapsed_time(self, end: Event) -> float:
+        """Milliseconds from this mark to ``end``; waits for both.
+
+        Raises
+        ------
+        RuntimeError
+            If one of them was not recorded, or made without ``enable_timing=True``.
+        """
+        for event in (self, end):
+            if event._mark is None or not event._timing:
+                raise RuntimeError("elapsed_time: both events must be made with "
+                                   "enable_timing=True and recorded")
+            event.synchronize()
+            event._reached.wait()
+        return 1000.0 * (end._time - self._time)
