@@ -16,6 +16,9 @@ LAYERS = [
     ("Optimisers", "facula.optim", "facula.optim"),
     ("Data", "facula.data", "facula.data"),
     ("Vision", "facula.vision", "facula.vision"),
+    ("OpenCL devices", "facula.core.opencl", "facula.opencl"),
+    ("CUDA's names", "facula.core.cuda", "facula.cuda"),
+    ("Testing", "facula.testing", "facula.testing"),
 ]
 
 

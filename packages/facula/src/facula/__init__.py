@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 
 _ON_FIRST_USE = ("cuda", "data", "nn", "opencl", "optim", "testing", "utils", "vision")
 
-__all__ = ["autograd", "core", *_ON_FIRST_USE, *core.__all__]
+__all__ = sorted({"autograd", "core", *_ON_FIRST_USE, *core.__all__})
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,5 @@
-"""Comparisons for tests: `facula.core.testing` under the umbrella's name."""
+"""PyTorch's `torch.testing`: comparing tensors in tests."""
 
-from facula.core.testing import *
-from facula.core.testing import __all__ as __all__
+from facula.core.testing.compare import assert_close
+
+__all__ = ["assert_close"]

@@ -8,7 +8,6 @@ device into a failure, and `FACULA_TEST_DATA` names the folder of the real data 
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 
 import facula
 from facula import core
+from facula.core import opencl
 
 
 def _devices() -> list[str]:
@@ -25,15 +25,11 @@ def _devices() -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-def _opencl() -> Any:
-    return importlib.import_module("facula.core.opencl")
-
-
 @pytest.fixture(params=_devices())
 def device(request: pytest.FixtureRequest) -> str:
     """The name of a device, each in turn; a test that takes it runs once on every backend."""
     name: str = request.param
-    if name.startswith("opencl") and not _opencl().is_available():
+    if name.startswith("opencl") and not opencl.is_available():
         if os.environ.get("FACULA_TEST_REQUIRE_OPENCL") == "1":
             pytest.fail("FACULA_TEST_REQUIRE_OPENCL=1, but there is no OpenCL device")
         pytest.skip(

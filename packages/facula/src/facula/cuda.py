@@ -1,0 +1,4 @@
+"""PyTorch's `torch.cuda`: `facula.core.cuda`, NVIDIA GPUs through OpenCL, under its name."""
+
+from facula.core.cuda import *
+from facula.core.cuda import __all__ as __all__
