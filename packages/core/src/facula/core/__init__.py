@@ -53,4 +53,4 @@ globals().update(_OPERATIONS)
 
 __all__ = sorted({name for name in globals() if not name.startswith("_")} - {
     "annotations", "Any", "ops", "backends", "declare", "devices", "dtypes", "errors", "fronts",
-    "methods", "printing", "promotion", "slot", "testing"})
+    "methods", "printing", "promotion", "slot", "testing", "windows"})

@@ -7,10 +7,13 @@ from facula.autograd.rules import (
     index,
     linalg,
     masked,
+    pooling,
     random,
     reduce,
     shape,
+    spatial,
     unary,
 )
 
-__all__ = ["binary", "compare", "convert", "index", "linalg", "masked", "random", "reduce", "shape", "unary"]
+__all__ = ["binary", "compare", "convert", "index", "linalg", "masked", "pooling", "random",
+           "reduce", "shape", "spatial", "unary"]

@@ -8,11 +8,13 @@ from facula.core.ops import (
     index,
     linalg,
     masked,
+    pooling,
     random,
     reduce,
     shape,
+    spatial,
     unary,
 )
 
-__all__ = ["binary", "compare", "convert", "creation", "index", "linalg", "masked", "random",
-           "reduce", "shape", "unary"]
+__all__ = ["binary", "compare", "convert", "creation", "index", "linalg", "masked", "pooling",
+           "random", "reduce", "shape", "spatial", "unary"]

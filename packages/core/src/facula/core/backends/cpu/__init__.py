@@ -1,6 +1,13 @@
 """The CPU backend: NumPy arrays, BLAS, and a thread pool for large memory-bound work."""
 
-from facula.core.backends.cpu import index, linalg, random, search
+from facula.core.backends.cpu import (
+    convolution,
+    index,
+    linalg,
+    pooling,
+    random,
+    search,
+)
 from facula.core.backends.cpu.backend import BACKEND, kernel
 
-__all__ = ["BACKEND", "kernel", "index", "linalg", "random", "search"]
+__all__ = ["BACKEND", "kernel", "convolution", "index", "linalg", "pooling", "random", "search"]
