@@ -1,7 +1,8 @@
 """Who uses the cores: BLAS inside one product, or our threads with one BLAS thread each.
 
 Both at once fight for the cores: a 3x3 convolution of 32x64x28x28 takes 22 ms so, 16 ms with BLAS
-held to one thread inside our pool (two cores). The switch costs about 20 us.
+held to one thread inside our pool (two cores). The switch costs about 20 us. It is threadpoolctl's;
+where that is not installed, BLAS keeps the cores and the batch is computed in one piece.
 """
 
 from __future__ import annotations
@@ -9,8 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any
-
-import threadpoolctl
 
 from facula.core.backends.cpu.threads import get_num_threads, run_all, spans
 
@@ -20,15 +19,26 @@ class _Limit:
 
     lock = threading.Lock()
     users = 0
-    controller: threadpoolctl.ThreadpoolController | None = None
+    controller: Any = None
+    missing = False
     active: Any = None
+
+
+def _can_limit() -> bool:
+    if _Limit.controller is None and not _Limit.missing:
+        try:
+            import threadpoolctl  # here, not above: it costs `import facula` several milliseconds
+
+            # On first use: importing it takes as long as a tenth of NumPy.
+            _Limit.controller = importlib.import_module("threadpoolctl").ThreadpoolController()
+        except ImportError:
+            _Limit.missing = True
+    return not _Limit.missing
 
 
 def _hold() -> None:
     with _Limit.lock:
         if _Limit.users == 0:
-            if _Limit.controller is None:
-                _Limit.controller = threadpoolctl.ThreadpoolController()
             _Limit.active = _Limit.controller.limit(limits=1, user_api="blas")
         _Limit.users += 1
 
@@ -47,7 +57,7 @@ def over_batch(part: Callable[[slice], Any], count: int, work: float) -> list[An
     ``work`` is the number of multiplications; inside the threads BLAS has one thread each.
     """
     threads = get_num_threads()
-    if threads == 1 or count < 2 or work < 4e7:
+    if threads == 1 or count < 2 or work < 4e7 or not _can_limit():
         return [part(slice(0, count))]
     _hold()
     try:
