@@ -108,15 +108,17 @@ def _inplace(op: Operation, front: Callable[..., Any]) -> Callable[..., Any]:
 
 def reduction(*, numpy: Callable[..., Any], opencl: Reduce, result: Any = "same",
               domain: Any = (-3.0, 3.0), dtypes: tuple[Any, ...] | None = None,
-              method: bool = True) -> Callable[[F], F]:
+              method: bool = True, nonempty: bool = False) -> Callable[[F], F]:
     """Declare a reduction with parameters ``(input, dim, keepdim, *, dtype, **attributes)``.
 
     ``numpy`` is called as ``f(array, axis=dims, keepdims=keepdim, **attributes)``; ``opencl`` is a
-    :class:`~facula.core.operation.Reduce`; the rest is as for :func:`elementwise`.
+    :class:`~facula.core.operation.Reduce`. With ``nonempty``, reducing a dimension of size 0 is an
+    error, because there is no identity. The rest is as for :func:`elementwise`.
     """
     def declare(function: F) -> F:
         op = _record("reduction", function, numpy=numpy, opencl=opencl, result=result,
                      domain=domain, dtypes=dtypes, method=method)
+        op.extra["nonempty"] = nonempty
         return _publish(op, reduction_front(op))
     return declare
 

@@ -24,6 +24,7 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
     memo: dict[Any, tuple[int, ...]] = {}
     default_dim = op.signature.parameters["dim"].default
     takes_dtype = "dtype" in op.attributes
+    nonempty = op.extra["nonempty"]
     names = [n for n in op.attributes if n not in ("dim", "keepdim", "dtype")]
 
     def resolve(kind: Kind, dtype: Any) -> tuple[Callable[..., Any], Kind]:
@@ -57,6 +58,9 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
             dims = canonical_dims(op.name, None if dim == () else dim, data.ndim)
             if not isinstance(dim, list):
                 memo[dim, data.ndim] = dims
+        if not data.size and nonempty and any(not data.shape[d] for d in dims):
+            raise IndexError(f"{op.name}: a reduced dimension has size 0 (shape "
+                             f"{tuple(data.shape)}, dim {dims}): an empty set has no extremum")
         extra = read(attributes) if names or attributes else ()
         out = _new(Tensor)
         out._data = kernel(data, dims, keepdim, *extra)

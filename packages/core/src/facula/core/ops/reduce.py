@@ -69,24 +69,15 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *,
     """
 
 
-def _extremum(name: str) -> Any:
-    function = getattr(np, name)
-
-    def call(a: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> Any:
-        if 0 in [a.shape[d] for d in axis]:
-            raise IndexError(f"{name}: a reduced dimension of the input has size 0 (shape "
-                             f"{a.shape}, dim {axis}): an empty set has no extremum")
-        return function(a, axis=axis, keepdims=keepdims)
-    return call
-
-
-@reduction(numpy=_extremum("amax"), opencl=Reduce("input", "MAX(a, b)", "LOWEST"), dtypes=_REAL)
+@reduction(numpy=np.amax, opencl=Reduce("input", "MAX(a, b)", "TYPE_MIN"), dtypes=_REAL,
+           nonempty=True)
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The largest element over some dimensions; NaN if there is one; gradients are shared by ties.
     """
 
 
-@reduction(numpy=_extremum("amin"), opencl=Reduce("input", "MIN(a, b)", "HIGHEST"), dtypes=_REAL)
+@reduction(numpy=np.amin, opencl=Reduce("input", "MIN(a, b)", "TYPE_MAX"), dtypes=_REAL,
+           nonempty=True)
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest element over some dimensions; NaN if there is one; ties share the gradient."""
 

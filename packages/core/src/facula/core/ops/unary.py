@@ -44,7 +44,8 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
-@elementwise(numpy=np.sign, opencl="SIGN(input)", dtypes=_REAL)
+@elementwise(numpy=lambda x: x if x.dtype.kind == "b" else np.sign(x), opencl="SIGN(input)",
+             dtypes=_REAL)
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1 with the sign of each element; NaN stays NaN."""
 

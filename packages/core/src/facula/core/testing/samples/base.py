@@ -71,12 +71,12 @@ def _tensor(array: np.ndarray, d: dtype, device: Any, layout: str, requires_grad
             array = array.astype(d.numpy)
     if layout == "strided":
         holder = np.zeros(tuple(2 * n for n in array.shape), array.dtype)
-        part = holder[tuple(slice(1 if n else 0, None, 2) for n in array.shape)]
-        part[...] = array
+        steps = (..., *(slice(1 if n else 0, None, 2) for n in array.shape))
+        holder[steps] = array
         t = tensor_from_numpy(holder).to(device)  # type: ignore[attr-defined]
-        t = t[tuple(slice(1 if n else 0, None, 2) for n in array.shape)]
+        t = t[steps]
     elif layout == "transposed":
-        t = tensor_from_numpy(np.ascontiguousarray(array.T)).to(device).T  # type: ignore
+        t = tensor_from_numpy(np.array(array.T, order="C")).to(device).T  # type: ignore
     else:
         t = tensor_from_numpy(np.array(array)).to(device)  # type: ignore[attr-defined]
     if requires_grad and floating:
