@@ -8,7 +8,7 @@ from facula.core.backends.opencl import probe
 from facula.core.backends.opencl.backend import OpenCLBackend
 from facula.core.backends.opencl.runtime import FORKED, Runtime, was_forked
 
-__all__ = ["OpenCLBackend", "device_count", "get_backend", "nvidia_index"]
+__all__ = ["OpenCLBackend", "device_count", "get_backend", "is_running", "nvidia_index"]
 
 _backends: dict[int, OpenCLBackend] = {}
 _lock = threading.Lock()
@@ -20,6 +20,11 @@ def device_count() -> int:
         return len(probe.devices())
     except RuntimeError:
         return 0
+
+
+def is_running() -> bool:
+    """Whether this process has started OpenCL on any device (and so can't be forked safely)."""
+    return bool(_backends)
 
 
 def get_backend(index: int) -> OpenCLBackend:
