@@ -5,15 +5,15 @@ from facula.autograd.rules import (
     compare,
     convert,
     index,
+    joining,
     linalg,
     masked,
-    pooling,
     random,
     reduce,
     shape,
-    spatial,
     unary,
+    views,
 )
 
-__all__ = ["binary", "compare", "convert", "index", "linalg", "masked", "pooling", "random",
-           "reduce", "shape", "spatial", "unary"]
+__all__ = ["binary", "compare", "convert", "index", "joining", "linalg", "masked", "random",
+           "reduce", "shape", "unary", "views"]

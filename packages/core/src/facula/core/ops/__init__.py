@@ -6,6 +6,7 @@ from facula.core.ops import (
     convert,
     creation,
     index,
+    joining,
     linalg,
     masked,
     pooling,
@@ -14,7 +15,8 @@ from facula.core.ops import (
     shape,
     spatial,
     unary,
+    views,
 )
 
-__all__ = ["binary", "compare", "convert", "creation", "index", "linalg", "masked", "pooling",
-           "random", "reduce", "shape", "spatial", "unary"]
+__all__ = ["binary", "compare", "convert", "creation", "index", "joining", "linalg", "masked",
+           "random", "reduce", "shape", "unary", "views"]

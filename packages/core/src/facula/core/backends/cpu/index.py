@@ -126,3 +126,13 @@ def masked_fill(input: np.ndarray, mask: np.ndarray, value: np.ndarray) -> np.nd
     out = np.array(np.broadcast_to(input, np.broadcast_shapes(input.shape, mask.shape)), order="C")
     np.copyto(out, value, where=mask, casting="unsafe")
     return out
+
+
+@kernel
+def cat(tensors: tuple[np.ndarray, ...], dim: int) -> np.ndarray:
+    return np.concatenate(tensors, axis=dim)
+
+
+@kernel
+def stack(tensors: tuple[np.ndarray, ...], dim: int) -> np.ndarray:
+    return np.stack(tensors, axis=dim)
