@@ -1,40 +1,101 @@
-"""Hand-written kernel families: a ``.cl`` file instantiated for element types, once per device."""
+"""Hand-written kernel families: ``.cl`` files instantiated for element types, one program per type.
+
+Rooms declare which files hold which kernels; the first kernel asked for of an element type builds
+all families declared for that type together, because a program costs the same time however long.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from facula.core import dtypes
+from facula.core.backends.opencl.probe import Device
 from facula.core.backends.opencl.programs import Kernel, read_source
 from facula.core.backends.opencl.runtime import Runtime
-from facula.core.backends.opencl.scalars import BY_NUMPY, scalar
+from facula.core.backends.opencl.scalars import BY_NUMPY, SCALARS, scalar
+from facula.core.dtypes import dtype
 
-Signatures = Mapping[str, Sequence[Any]]
+Defines = Callable[[Device, dtype], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The kernels of some files: argument types by name, for which types and devices."""
+
+    files: tuple[str, ...]
+    signatures: Mapping[str, Sequence[Any]]
+    types: tuple[dtype, ...]
+    kinds: tuple[str, ...]
+    defines: Defines | None
+
+
+_FAMILIES: list[Family] = []
+CPU, GPU = ("cpu",), ("nvidia", "gpu")
+
+
+def declare(files: str | tuple[str, ...], signatures: Mapping[str, Sequence[Any]],
+            types: tuple[dtype, ...] = tuple(SCALARS), kinds: tuple[str, ...] = CPU + GPU,
+            defines: Defines | None = None) -> None:
+    """Say that ``files`` hold the kernels of ``signatures`` for these element types and devices.
+
+    In the files T is the compute type, STORE the type in memory, LOAD(x) and SAVE(x) convert
+    between them, TYPE_MIN and TYPE_MAX are T's limits, T_IS_FLOAT or T_IS_DOUBLE may be defined.
+    """
+    files = (files,) if isinstance(files, str) else files
+    _FAMILIES.append(Family(files, signatures, types, kinds, defines))
+
+
+def type_defines(d: dtype) -> dict[str, str]:
+    """The macros through which a family knows its element type."""
+    side = SCALARS[d]
+    defines = {"T": side.compute, "STORE": side.storage, "LOAD(x)": side.load.format("(x)"),
+               "SAVE(x)": side.store.format("x"), "TYPE_MIN": side.limits[0],
+               "TYPE_MAX": side.limits[1]}
+    if side.compute in ("float", "double"):
+        defines[f"T_IS_{side.compute.upper()}"] = "1"
+    return defines
+
+
+def define_lines(defines: Mapping[str, str]) -> str:
+    """The macros as source text."""
+    return "".join(f"#define {name} {text}\n" for name, text in defines.items())
 
 
 class Families:
-    """The instantiated families of one device, by file and element type."""
+    """The instantiated families of one device."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._known: dict[Any, dict[str, Kernel]] = {}
+        self.runtime = runtime
+        self._kernels: dict[tuple[str, np.dtype[Any]], Kernel] = {}
 
-    def get(self, file: str, dtype: Any, signatures: Signatures,
-            defines: tuple[str, ...] = ()) -> dict[str, Kernel]:
-        """The kernels of ``file`` for arrays of the NumPy type ``dtype`` (None: no type at all).
+    def kernel(self, name: str, dtype: np.dtype[Any]) -> Kernel:
+        """The kernel of this name for arrays of a NumPy type."""
+        found = self._kernels.get((name, dtype))
+        if found is None:
+            self._build(name, dtype)
+            found = self._kernels[name, dtype]
+        return found
 
-        In the file, T is the compute type, STORE the type in memory, LOAD(x) and SAVE(x) convert
-        between them, TYPE_MIN and TYPE_MAX are T's limits.
-        """
-        kernels = self._known.get((file, dtype, defines))
-        if kernels is None:
-            head = ""
-            if dtype is not None:
-                side = scalar(BY_NUMPY[dtype], file.removesuffix(".cl"))
-                head = (f"#define T {side.compute}\n#define STORE {side.storage}\n"
-                        f"#define LOAD(x) ({side.load.format('(x)')})\n"
-                        f"#define SAVE(x) {side.store.format('x')}\n"
-                        f"#define TYPE_MIN {side.limits[0]}\n#define TYPE_MAX {side.limits[1]}\n")
-            kernels = self._known[file, dtype, defines] = self._runtime.kernels(
-                head + read_source(file), defines, dict(signatures))
-        return kernels
+    def _build(self, name: str, numpy: np.dtype[Any]) -> None:
+        d = BY_NUMPY[numpy]
+        scalar(d, name)
+        kind = self.runtime.device.kind
+        members = [f for f in _FAMILIES if d in f.types and kind in f.kinds]
+        if not any(name in f.signatures for f in members):
+            raise TypeError(f"{name}: not defined for {d} on this device")
+        if d.category < dtypes.FLOAT:  # of an integer type, only the family asked for
+            members = [f for f in members if name in f.signatures]
+        head = type_defines(d)
+        files: list[str] = []
+        signatures: dict[str, Sequence[Any]] = {}
+        for family in members:
+            head |= family.defines(self.runtime.device, d) if family.defines else {}
+            files += [file for file in family.files if file not in files]
+            signatures |= family.signatures
+        text = define_lines(head) + "".join(read_source(file) for file in files)
+        for key, kernel in self.runtime.kernels(text, (), signatures).items():
+            self._kernels[key, numpy] = kernel

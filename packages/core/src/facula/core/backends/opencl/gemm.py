@@ -12,16 +12,26 @@ from typing import Any
 import numpy as np
 
 from facula.core.backends.opencl.array import CLArray
+from facula.core.backends.opencl.families import CPU, Families, declare, define_lines
 from facula.core.backends.opencl.probe import Device
 from facula.core.backends.opencl.programs import BUFFER, LONG, Kernel, read_source
-from facula.core.backends.opencl.runtime import Runtime
 from facula.core.backends.opencl.scalars import BY_NUMPY, SCALARS, converted
-from facula.core.dtypes import dtype
+from facula.core.dtypes import FLOATS, dtype
 
 _INT = np.dtype(np.int32)
 _A = [LONG] * 7
 _B_STRIDED = [LONG] * 5
 _B_PICTURE = [LONG] * 3 + ([_INT] * 7 + [LONG]) * 3
+_CPU_KERNELS = {
+    "gemm_pack_a": [BUFFER] * 2 + [LONG] * 3 + _A,
+    "gemm_pack_strided": [BUFFER] * 2 + [LONG] * 3 + _B_STRIDED,
+    "gemm_pack_columns": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
+    "gemm_pack_columns_rows": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
+    "gemm_blocks": [BUFFER] * 4 + [LONG] * 7 + [_INT] + [LONG] * 2,
+}
+STRIDED, COLUMNS, COLUMNS_ROWS = "B_STRIDED", "B_COLUMNS", "B_COLUMNS_ROWS"
+_PACKS = {STRIDED: "gemm_pack_strided", COLUMNS: "gemm_pack_columns",
+          COLUMNS_ROWS: "gemm_pack_columns_rows"}
 _TILE_GPU = 64
 _BLOCK_ROWS, _BLOCK_COLUMNS = 120, 128
 _WIDE_TILE, _NARROW_TILE = (64, 12), (32, 6)  # bytes of a vector, rows: with AVX-512 and without
@@ -34,6 +44,23 @@ def cpu_tile(device: Device) -> tuple[int, int]:
     (OpenBLAS 195).
     """
     return _WIDE_TILE if device.vector_bytes >= 64 else _NARROW_TILE
+
+
+def product_defines(device: Device, a: dtype, b: dtype, c: dtype) -> dict[str, str]:
+    """The macros of a product of element types a and b into c."""
+    left, right, side = SCALARS[a], SCALARS[b], SCALARS[c]
+    vector_bytes, rows = cpu_tile(device)
+    width = vector_bytes // side.partial.itemsize
+    return {"T": side.compute, "STORE_A": left.storage, "STORE_B": right.storage,
+            "STORE_CT": side.storage, "LOAD_A(x)": converted(left.load.format("(x)"), a, c),
+            "LOAD_B(x)": converted(right.load.format("(x)"), b, c),
+            "STORE_C(x)": side.store.format("x"), "VW": str(width),
+            "VEC": f"{side.compute}{width}", "MR": str(rows), "MC": str(_BLOCK_ROWS),
+            "NC": str(_BLOCK_COLUMNS)}
+
+
+declare(("gemm_address.cl", "gemm_cpu.cl"), _CPU_KERNELS, FLOATS, CPU,
+        lambda device, d: product_defines(device, d, d, d))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +105,26 @@ class Sizes:
 class Product:
     """The product kernels for one combination of element types and one way to address B."""
 
-    def __init__(self, runtime: Runtime, a: dtype, b: dtype, c: dtype, kind: str) -> None:
-        self.runtime = runtime
-        side = SCALARS[c]
-        self._compute = side.partial.numpy
-        vector_bytes, self._rows = cpu_tile(runtime.device)
-        width = vector_bytes // self._compute.itemsize
-        self._panel = 2 * width
-        defines = {
-            "T": side.compute, "STORE_A": SCALARS[a].storage, "STORE_B": SCALARS[b].storage,
-            "STORE_CT": side.storage,
-            "LOAD_A(x)": converted(SCALARS[a].load.format("(x)"), a, c),
-            "LOAD_B(x)": converted(SCALARS[b].load.format("(x)"), b, c),
-            "STORE_C(x)": side.store.format("x"), kind: "1", "VW": str(width),
-            "VEC": f"{side.compute}{width}", "MR": str(self._rows),
-            "MC": str(_BLOCK_ROWS), "NC": str(_BLOCK_COLUMNS)}
-        head = "".join(f"#define {key} {text}\n" for key, text in defines.items())
-        right = _B_STRIDED if kind == "B_STRIDED" else _B_PICTURE
-        if runtime.is_cpu:
-            source = head + read_source("gemm_address.cl") + read_source("gemm_cpu.cl")
-            kernels = runtime.kernels(source, (), {
-                "gemm_pack_a": [BUFFER] * 2 + [LONG] * 3 + _A,
-                "gemm_pack_b": [BUFFER] * 2 + [LONG] * 3 + right,
-                "gemm_blocks": [BUFFER] * 4 + [LONG] * 7 + [_INT] + [LONG] * 2})
-            self._pack_a: Kernel = kernels["gemm_pack_a"]
-            self._pack_b: Kernel = kernels["gemm_pack_b"]
-            self._blocks: Kernel = kernels["gemm_blocks"]
-        else:
-            source = head + read_source("gemm_address.cl") + read_source("gemm_gpu.cl")
-            self._tiles = runtime.kernels(source, (), {
+    def __init__(self, families: Families, a: dtype, b: dtype, c: dtype, kind: str) -> None:
+        self.runtime = families.runtime
+        self._compute = SCALARS[c].partial.numpy
+        vector_bytes, self._rows = cpu_tile(self.runtime.device)
+        self._panel = 2 * vector_bytes // self._compute.itemsize
+        if not self.runtime.is_cpu:
+            source = (define_lines({**product_defines(self.runtime.device, a, b, c), kind: "1"})
+                      + read_source("gemm_address.cl") + read_source("gemm_gpu.cl"))
+            right = _B_STRIDED if kind == STRIDED else _B_PICTURE
+            self._tiles = self.runtime.kernels(source, (), {
                 "gemm_tiles": [BUFFER] * 4 + [LONG] * 8 + [_INT] + _A + right})["gemm_tiles"]
+            return
+        names = ("gemm_pack_a", _PACKS[kind], "gemm_blocks")
+        if a is b is c and c in FLOATS:
+            kernels = {name: families.kernel(name, c.numpy) for name in names}
+        else:
+            source = (define_lines(product_defines(self.runtime.device, a, b, c))
+                      + read_source("gemm_address.cl") + read_source("gemm_cpu.cl"))
+            kernels = self.runtime.kernels(source, (), _CPU_KERNELS)
+        self._pack_a, self._pack_b, self._blocks = (kernels[name] for name in names)
 
     def packed_left(self, a: Left, sizes: Sizes) -> CLArray | None:
         """A in panels (CPU devices), so that several products may share it."""
@@ -149,11 +166,12 @@ class Product:
 _products: dict[Any, Product] = {}
 
 
-def product(runtime: Runtime, a: CLArray, b: CLArray, out: np.dtype[Any], kind: str) -> Product:
+def product(families: Families, a: CLArray, b: CLArray, out: np.dtype[Any],
+            kind: str) -> Product:
     """The product for these arrays' types, built on first use."""
-    key = (id(runtime), a.dtype, b.dtype, out, kind)
+    key = (id(families), a.dtype, b.dtype, out, kind)
     found = _products.get(key)
     if found is None:
-        found = _products[key] = Product(runtime, BY_NUMPY[a.dtype], BY_NUMPY[b.dtype],
+        found = _products[key] = Product(families, BY_NUMPY[a.dtype], BY_NUMPY[b.dtype],
                                          BY_NUMPY[out], kind)
     return found

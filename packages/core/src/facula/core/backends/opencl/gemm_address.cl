@@ -7,7 +7,7 @@
  * k = k1 * K0 + k0 (channel and tap of a convolution, or picture and place):
  *
  *     A: at_a + z1*az1 + z0*az0 + m*am + k1*ak1 + k0*ak0
- *     B: at_b + z1*bz1 + z0*bz0 + k*bk + n*bn                                   (B_STRIDED)
+ *     B: at_b + z1*bz1 + z0*bz0 + k*bk + n*bn                                   (strided)
  *     C: at_c + z*cz + m*cm + n
  *
  * For convolutions B is never stored; its elements are read out of the picture. One picture axis:
@@ -19,8 +19,8 @@
  * with so = stride, si = 1, dk = dilation for the forward product, and so = 1, si = stride,
  * dk = -dilation for the gradient of the input.
  *
- *     B_COLUMNS        k = (channel, tap), n = place, z = picture
- *     B_COLUMNS_ROWS   k = (picture, place), n = (channel, tap)    (gradient of the weight)
+ *     columns        k = (channel, tap), n = place, z = picture
+ *     columns_rows   k = (picture, place), n = (channel, tap)    (gradient of the weight)
  *
  * T is the compute type; LOAD_A(x), LOAD_B(x) read a stored element, STORE_C(x) writes one.
  */
@@ -32,7 +32,6 @@
 #define LOAD_A(x) (x)
 #define LOAD_B(x) (x)
 #define STORE_C(x) (x)
-#define B_STRIDED 1
 #endif
 
 #define A_PARAMETERS const long at_a, const long az1, const long az0, const long am,             \
@@ -40,15 +39,15 @@
 #define A_AT(z, m, k) (at_a + (z) / Z0 * az1 + (z) % Z0 * az0 + (m) * am + (k) / K0 * ak1 +      \
                        (k) % K0 * ak0)
 
-#ifdef B_STRIDED
-#define B_PARAMETERS const long at_b, const long bz1, const long bz0, const long bk, const long bn
+#define B_STRIDED_PARAMETERS const long at_b, const long bz1, const long bz0, const long bk,       \
+    const long bn
 #define B_AT(z, k, n) (at_b + (z) / Z0 * bz1 + (z) % Z0 * bz0 + (k) * bk + (n) * bn)
-#define B_ELEMENT(z, k, n) LOAD_B(b[B_AT(z, k, n)])
-#else
+
 /* Per axis: places, taps, picture length, so, si, dk, off, picture stride. */
 #define AXIS(i) const int places##i, const int taps##i, const int length##i, const int so##i,    \
     const int si##i, const int dk##i, const int off##i, const long step##i
-#define B_PARAMETERS const long at_b, const long bz, const long bc, AXIS(0), AXIS(1), AXIS(2)
+#define B_PICTURE_PARAMETERS const long at_b, const long bz, const long bc, AXIS(0), AXIS(1),      \
+    AXIS(2)
 
 FN long axis_place(int o, int k, int so, int si, int dk, int off, int length)
 {
@@ -70,4 +69,3 @@ FN long axis_place(int o, int k, int so, int si, int dk, int off, int length)
         value = y0 < 0 || y1 < 0 || y2 < 0 ? (T)0 : LOAD_B(b[at_b + (picture) * bz + (c) * bc +  \
                                              y0 * step0 + y1 * step1 + y2 * step2]);             \
     }
-#endif

@@ -55,9 +55,9 @@ __kernel GROUP_OF_ONE void gemm_pack_a(__global T *packed, __global const STORE_
     }
 }
 
-#ifdef B_STRIDED
-__kernel GROUP_OF_ONE void gemm_pack_b(__global T *packed, __global const STORE_B *b,
-                                       const long K, const long N, const long Z0, B_PARAMETERS)
+__kernel GROUP_OF_ONE void gemm_pack_strided(__global T *packed, __global const STORE_B *b,
+                                             const long K, const long N, const long Z0,
+                                             B_STRIDED_PARAMETERS)
 {
     const long panel = get_global_id(0), z = get_global_id(1), panels = get_global_size(0);
     __global T *to = packed + (z * panels + panel) * K * NR;
@@ -73,13 +73,12 @@ __kernel GROUP_OF_ONE void gemm_pack_b(__global T *packed, __global const STORE_
     for (int j = 0; j < columns; ++j)
         for (long k = 0; k < K; ++k) to[k * NR + j] = LOAD_B(b[at + k * bk + j * bn]);
 }
-#endif
 
-#ifdef B_COLUMNS
 /* One panel is NR neighbouring places of one picture; rows run over (channel, tap). Where the
  * places lie in one line and all fall inside the picture, the NR values are neighbours. */
-__kernel GROUP_OF_ONE void gemm_pack_b(__global T *packed, __global const STORE_B *b,
-                                       const long K, const long N, const long Z0, B_PARAMETERS)
+__kernel GROUP_OF_ONE void gemm_pack_columns(__global T *packed, __global const STORE_B *b,
+                                             const long K, const long N, const long Z0,
+                                             B_PICTURE_PARAMETERS)
 {
     const long panel = get_global_id(0), z = get_global_id(1), panels = get_global_size(0);
     __global T *to = packed + (z * panels + panel) * K * NR;
@@ -131,13 +130,12 @@ __kernel GROUP_OF_ONE void gemm_pack_b(__global T *packed, __global const STORE_
                 line[c * stride + j] = from[j] < 0 ? (T)0 : LOAD_B(b[from[j] + c * bc]);
     }
 }
-#endif
 
-#ifdef B_COLUMNS_ROWS
 /* One panel is NR neighbouring (channel, tap) pairs; rows run over the places of the pictures
  * z*per .. of batch z, where per = K / PLACES pictures belong to one batch. */
-__kernel GROUP_OF_ONE void gemm_pack_b(__global T *packed, __global const STORE_B *b,
-                                       const long K, const long N, const long Z0, B_PARAMETERS)
+__kernel GROUP_OF_ONE void gemm_pack_columns_rows(__global T *packed, __global const STORE_B *b,
+                                                  const long K, const long N, const long Z0,
+                                                  B_PICTURE_PARAMETERS)
 {
     const long panel = get_global_id(0), z = get_global_id(1), panels = get_global_size(0);
     __global T *to = packed + (z * panels + panel) * K * NR;
@@ -168,7 +166,6 @@ __kernel GROUP_OF_ONE void gemm_pack_b(__global T *packed, __global const STORE_
         }
     }
 }
-#endif
 
 __kernel GROUP_OF_ONE void gemm_blocks(__global STORE_CT *c, __global const T *packed_a,
                                        __global const T *packed_b, __global const STORE_A *bias,

@@ -13,6 +13,7 @@
  *
  * Elements are fetched by the address formulas of gemm_address.cl, so transposed views and the
  * implicit pictures of convolutions need no copies. This is the plain variant for every GPU.
+ * B_STRIDED, B_COLUMNS or B_COLUMNS_ROWS chooses the formula for B.
  */
 #ifndef TM
 #define TM 64         /* rows of a work-group's tile, a multiple of 16 */
@@ -22,6 +23,11 @@
 #endif
 #ifndef TK
 #define TK 16         /* depth of a tile */
+#endif
+#ifdef B_STRIDED
+#define B_PARAMETERS B_STRIDED_PARAMETERS
+#else
+#define B_PARAMETERS B_PICTURE_PARAMETERS
 #endif
 #define RM (TM / 16)
 #define RN (TN / 16)
@@ -52,7 +58,7 @@ __kernel GROUP_OF_256 void gemm_tiles(__global STORE_CT *c, __global const STORE
 #ifdef B_STRIDED
             const int kk = bk == 1 ? e % TK : e / TN, nn = bk == 1 ? e / TK : e % TN;
             const long n = n0 + nn, k = k0 + kk;
-            if (n < N && k < K) value = B_ELEMENT(z, k, n);
+            if (n < N && k < K) value = LOAD_B(b[B_AT(z, k, n)]);
 #else
             const int kk = e / TN, nn = e % TN;
             const long n = n0 + nn, k = k0 + kk;

@@ -7,22 +7,19 @@ from typing import Any
 import numpy as np
 
 from facula.core.backends.opencl.array import CLArray
+from facula.core.backends.opencl.families import declare
 from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.neural import lines_of
-from facula.core.backends.opencl.programs import BUFFER, LONG, Kernel
+from facula.core.backends.opencl.programs import BUFFER, LONG
 from facula.core.backends.opencl.registry import kernel
 
 _INT = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
-_SIGNATURES = {
+declare("index.cl", {
     "index_take": [BUFFER] * 3 + [LONG] * 6 + [_INT],
     "index_put": [BUFFER] * 3 + [LONG] * 6 + [_INT] * 2,
     "index_linear": [BUFFER] * 2 + [LONG] * 3 + [_INT],
-}
-
-
-def _kernels(backend: Any, dtype: np.dtype[Any]) -> dict[str, Kernel]:
-    return backend.families.get("index.cl", dtype, _SIGNATURES)  # type: ignore[no-any-return]
+})
 
 
 def _check(name: str, length: int, index: CLArray) -> None:
@@ -40,7 +37,7 @@ def _take(backend: Any, x: CLArray, index: CLArray, dim: int, shape: tuple[int, 
         _, length, after = lines_of(x, dim)
         _check("index", length, index)
         backend.runtime.launch_flat(
-            _kernels(backend, x.dtype)["index_take"], out.size, out.mem, x.mem, index.mem,
+            backend.families.kernel("index_take", x.dtype), out.size, out.mem, x.mem, index.mem,
             x.offset, index.offset, out.size, length, count, after, int(per_element))
     return out
 
@@ -54,7 +51,7 @@ def _put(backend: Any, y: CLArray, source: CLArray, index: CLArray, dim: int, co
     before, length, after = lines_of(y, dim)
     _check("index", length, index)
     backend.runtime.launch_flat(
-        _kernels(backend, y.dtype)["index_put"], before * after, y.mem, source.mem, index.mem,
+        backend.families.kernel("index_put", y.dtype), before * after, y.mem, source.mem, index.mem,
         source.offset, index.offset, before * after, length, count, after, int(per_element),
         int(adds))
 
@@ -131,7 +128,7 @@ def _positions(backend: Any, input: CLArray, indices: tuple[CLArray | None, ...]
         return first  # type: ignore[no-any-return]
     out: CLArray = backend.runtime.new(first.shape, _INT64)
     if out.size:
-        run = _kernels(backend, _INT64)["index_linear"]
+        run = backend.families.kernel("index_linear", _INT64)
         for which, (d, array) in enumerate(zip(indexed, arrays, strict=True)):
             _check("index", input.shape[d], array)
             backend.runtime.launch_flat(run, out.size, out.mem, array.mem, array.offset, out.size,

@@ -26,7 +26,7 @@ def matmul(backend: Any, input: CLArray, other: CLArray) -> CLArray:
     out: CLArray = backend.runtime.new((*batch, m, n), input.dtype)
     if not out.size:
         return out
-    run = product(backend.runtime, input, other, input.dtype, "B_STRIDED").run
+    run = product(backend.families, input, other, input.dtype, "B_STRIDED").run
     launch = _launch((input.shape, input.strides, other.shape, other.strides, batch,
                       input.dtype.itemsize, other.dtype.itemsize))
     if launch is None:  # batch axes that do not collapse to two

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
+from facula.core import dtypes
+from facula.core.backends.opencl import families
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.programs import BUFFER, LONG
@@ -23,6 +26,8 @@ _CPU = {"softmax_rows": [*_FORWARD, LONG, _INT], "softmax_lines": [*_FORWARD, LO
         "softmax_grad_lines": [*_BACKWARD, LONG, _INT]}
 _GPU = {name: arguments for name, arguments in _CPU.items() if "rows" not in name} | {
     "softmax_groups": [*_FORWARD, _INT], "softmax_grad_groups": [*_BACKWARD, _INT]}
+families.declare("neural.cl", _CPU, dtypes.FLOATS, families.CPU)
+families.declare("neural.cl", _GPU, dtypes.FLOATS, families.GPU)
 
 
 def lines_of(data: CLArray, dim: int) -> tuple[int, int, int]:
@@ -38,18 +43,18 @@ def _run(backend: Any, name: str, arrays: tuple[CLArray, ...], dim: int, is_log:
         return out
     if not out.ndim:
         arrays, dim = tuple([a.reshaped((1,)) for a in arrays]), 0
-    kernels = backend.families.get("neural.cl", out.dtype, _CPU if runtime.is_cpu else _GPU)
+    find = functools.partial(backend.families.kernel, dtype=out.dtype)
     before, length, after = lines_of(arrays[0], dim)
     lines = before * after
     buffers = (out.mem, *[a.mem for a in arrays], *[a.offset for a in arrays], lines, length)
     if after > 1 or (not runtime.is_cpu and length < _GROUP_ROW):
-        runtime.launch_flat(kernels[name + "_lines"], lines, *buffers, after, int(is_log))
+        runtime.launch_flat(find(name + "_lines"), lines, *buffers, after, int(is_log))
     elif runtime.is_cpu:
         run = max(1, min(lines // (8 * runtime.device.compute_units), _ROW_WORK // length))
-        runtime.launch(kernels[name + "_rows"], (-(-lines // run),), (1,), *buffers, run,
+        runtime.launch(find(name + "_rows"), (-(-lines // run),), (1,), *buffers, run,
                        int(is_log))
     else:
-        runtime.launch(kernels[name + "_groups"], (lines * 256,), (256,), *buffers, int(is_log))
+        runtime.launch(find(name + "_groups"), (lines * 256,), (256,), *buffers, int(is_log))
     return out
 
 

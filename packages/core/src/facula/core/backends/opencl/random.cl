@@ -16,6 +16,7 @@
 #define T float
 #define STORE float
 #define SAVE(x) (x)
+#define T_IS_FLOAT 1
 #endif
 
 FN void philox(ulong seed, ulong counter, ulong *w)
@@ -37,7 +38,6 @@ FN void philox(ulong seed, ulong counter, ulong *w)
     w[3] = c3;
 }
 
-#ifdef IS_BITS
 __kernel GROUP_OF_256 void random_bits(__global long *y, const long n, const long seed,
                                        const long offset)
 {
@@ -47,17 +47,18 @@ __kernel GROUP_OF_256 void random_bits(__global long *y, const long n, const lon
     philox((ulong)seed, (ulong)offset + block + 1, w);
     for (int i = 0; i < 4 && block * 4 + i < n; ++i) y[block * 4 + i] = (long)(w[i] >> 1);
 }
-#else
-#ifdef IS_WIDE
+#ifdef T_IS_DOUBLE
 #define PER 4
 #define U(i) ((double)(w[i] >> 11) * 1.1102230246251565e-16)
 #define TWO_PI 6.283185307179586
-#else
+#endif
+#ifdef T_IS_FLOAT
 #define PER 8
 #define U(i) ((float)(int)(((uint)(w[(i) / 2] >> (32 * ((i) % 2)))) >> 8) * 5.9604644775390625e-8f)
 #define TWO_PI 6.2831853071795864769f
 #endif
 
+#ifdef PER
 __kernel GROUP_OF_256 void random_uniform(__global STORE *y, const long n, const long seed,
                                           const long offset)
 {

@@ -8,12 +8,14 @@ import numpy as np
 
 from facula.core import dtypes
 from facula.core.backends.opencl.array import CLArray
+from facula.core.backends.opencl.families import declare
 from facula.core.backends.opencl.programs import BUFFER, LONG
 from facula.core.backends.opencl.registry import kernel
 from facula.core.dtypes import dtype
 
 _ARGUMENTS = [BUFFER, LONG, LONG, LONG]
-_FLOATING = {"random_uniform": _ARGUMENTS, "random_normal": _ARGUMENTS}
+declare("random.cl", {"random_uniform": _ARGUMENTS, "random_normal": _ARGUMENTS}, dtypes.FLOATS)
+declare("random.cl", {"random_bits": _ARGUMENTS})
 _INT64 = np.dtype(np.int64)
 
 
@@ -23,12 +25,11 @@ def _signed(word: int) -> int:
     return word - 2**64 if word >= 2**63 else word
 
 
-def _generate(backend: Any, name: str, out: CLArray, per_block: int, defines: tuple[str, ...],
-              seed: int, offset: int) -> CLArray:
-    signatures = {"random_bits": _ARGUMENTS} if name == "random_bits" else _FLOATING
-    run = backend.families.get("random.cl", out.dtype, signatures, defines)[name]
+def _generate(backend: Any, name: str, out: CLArray, per_block: int, seed: int,
+              offset: int) -> CLArray:
     if out.size:
-        backend.runtime.launch_flat(run, -(-out.size // per_block), out.mem, out.size,
+        backend.runtime.launch_flat(backend.families.kernel(name, out.dtype),
+                                    -(-out.size // per_block), out.mem, out.size,
                                     _signed(seed), _signed(offset))
     return out
 
@@ -38,9 +39,8 @@ def _floating(backend: Any, name: str, shape: tuple[int, ...], d: dtype, seed: i
     if d not in dtypes.FLOATS:
         raise TypeError(f"{name}: {d} is not a floating type: "
                         f"use one of {', '.join(map(str, dtypes.FLOATS))}")
-    wide = d is dtypes.float64
-    return _generate(backend, name, backend.runtime.new(tuple(shape), d.numpy), 4 if wide else 8,
-                     ("-DIS_WIDE=1",) if wide else (), seed, offset)
+    return _generate(backend, name, backend.runtime.new(tuple(shape), d.numpy),
+                     4 if d is dtypes.float64 else 8, seed, offset)
 
 
 @kernel("random_uniform")
@@ -61,4 +61,4 @@ def random_normal(backend: Any, shape: tuple[int, ...], dtype: dtype, seed: int,
 def random_bits(backend: Any, shape: tuple[int, ...], seed: int, offset: int) -> CLArray:
     """int64 with 63 random bits."""
     return _generate(backend, "random_bits", backend.runtime.new(tuple(shape), _INT64), 4,
-                     ("-DIS_BITS=1",), seed, offset)
+                     seed, offset)

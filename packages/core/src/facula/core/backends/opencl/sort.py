@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from facula.core.backends.opencl.array import CLArray
+from facula.core.backends.opencl.families import declare
 from facula.core.backends.opencl.neural import lines_of
 from facula.core.backends.opencl.programs import BUFFER, LONG
 from facula.core.backends.opencl.registry import kernel
 
 _INT = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
-_SIGNATURES = {
+declare("sort.cl", {
     "arg_best": [BUFFER] * 3 + [LONG] * 4 + [_INT] * 2,
     "scan_lines": [BUFFER] * 2 + [LONG] * 4 + [_INT],
-}
+})
 
 
 def _best(backend: Any, name: str, input: CLArray, dim: int | None, keepdim: bool, is_max: bool,
@@ -38,7 +39,7 @@ def _best(backend: Any, name: str, input: CLArray, dim: int | None, keepdim: boo
     where = runtime.new(shape, _INT64)
     values = runtime.new(shape, input.dtype) if with_values else where
     if lines:
-        run = backend.families.get("sort.cl", input.dtype, _SIGNATURES)["arg_best"]
+        run = backend.families.kernel("arg_best", input.dtype)
         runtime.launch_flat(run, lines, values.mem, where.mem, line.mem, line.offset, lines,
                             length, after, int(is_max), int(with_values))
     return values, where
@@ -74,7 +75,7 @@ def _scan(backend: Any, input: CLArray, dim: int, is_product: bool) -> CLArray:
     if out.size:
         line, axis = (input, dim) if input.ndim else (input.reshaped((1,)), 0)
         before, length, after = lines_of(line, axis)
-        run = backend.families.get("sort.cl", input.dtype, _SIGNATURES)["scan_lines"]
+        run = backend.families.kernel("scan_lines", input.dtype)
         backend.runtime.launch_flat(run, before * after, out.mem, line.mem, line.offset,
                                     before * after, length, after, int(is_product))
     return out

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from facula.core import dtypes
 from facula.core.backends.opencl.array import CLArray
+from facula.core.backends.opencl.families import declare
 from facula.core.backends.opencl.gemm import Left, Right, Sizes, product
 from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.programs import BUFFER, LONG
@@ -19,7 +21,7 @@ Ints = tuple[int, ...]
 _INT = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
 _DIRECT = [_INT] * 18
-_SIGNATURES = {
+declare("spatial.cl", {
     "max_pool": [BUFFER] * 3 + [LONG] * 2 + [_INT] * 18,
     "max_pool_grad": [BUFFER] * 3 + [LONG] * 5,
     "avg_pool": [BUFFER] * 2 + [LONG] * 2 + [_INT] * 16 + [LONG],
@@ -27,7 +29,7 @@ _SIGNATURES = {
     "convolution_direct": [BUFFER] * 4 + [LONG] * 3 + [_INT, LONG] + [_INT] * 3 + _DIRECT,
     "convolution_direct_input": [BUFFER] * 3 + [LONG] * 3 + [_INT] * 3 + _DIRECT,
     "convolution_direct_weight": [BUFFER] * 3 + [LONG] * 3 + [_INT] * 4 + _DIRECT,
-}
+}, dtypes.FLOATS)
 WORKSPACE = 64 << 20  # bytes of packed pictures that one product may need
 SHALLOW = 64          # products per value below which grouped convolutions run directly
 
@@ -63,7 +65,7 @@ def max_pool(backend: Any, input: CLArray, kernel_size: Ints, stride: Ints, padd
     shape = (*input.shape[:-axes], *out)
     values, where = backend.runtime.new(shape, input.dtype), backend.runtime.new(shape, _INT64)
     if values.size:
-        run = backend.families.get("spatial.cl", input.dtype, _SIGNATURES)["max_pool"]
+        run = backend.families.kernel("max_pool", input.dtype)
         backend.runtime.launch_flat(
             run, values.size, values.mem, where.mem, input.mem, input.offset, values.size,
             *_three(size, 1), *_three(out, 1), *_three(kernel_size, 1), *_three(stride, 1),
@@ -81,7 +83,7 @@ def max_pool_grad(backend: Any, g: CLArray, indices: CLArray, input_shape: Ints)
         lead += 1
     planes = size_of(input_shape[:lead])
     if out.size:
-        run = backend.families.get("spatial.cl", g.dtype, _SIGNATURES)["max_pool_grad"]
+        run = backend.families.kernel("max_pool_grad", g.dtype)
         backend.runtime.launch_flat(run, planes, out.mem, g.mem, indices.mem, g.offset,
                                     indices.offset, planes, out.size // planes, g.size // planes)
     return out
@@ -97,7 +99,7 @@ def avg_pool(backend: Any, input: CLArray, kernel_size: Ints, stride: Ints, padd
     out = _pool_shape(size, kernel_size, stride, padding, (1,) * axes, ceil_mode)
     y: CLArray = backend.runtime.new((*input.shape[:-axes], *out), input.dtype)
     if y.size:
-        run = backend.families.get("spatial.cl", input.dtype, _SIGNATURES)["avg_pool"]
+        run = backend.families.kernel("avg_pool", input.dtype)
         backend.runtime.launch_flat(
             run, y.size, y.mem, input.mem, input.offset, y.size, *_three(size, 1),
             *_three(out, 1), *_three(kernel_size, 1), *_three(stride, 1), *_three(padding, 0),
@@ -115,7 +117,7 @@ def avg_pool_grad(backend: Any, g: CLArray, input_shape: Ints, kernel_size: Ints
     size, out = input_shape[-axes:], g.shape[-axes:]
     dx: CLArray = backend.runtime.new(input_shape, g.dtype)
     if dx.size:
-        run = backend.families.get("spatial.cl", g.dtype, _SIGNATURES)["avg_pool_grad"]
+        run = backend.families.kernel("avg_pool_grad", g.dtype)
         backend.runtime.launch_flat(
             run, dx.size, dx.mem, g.mem, g.offset, dx.size, *_three(size, 1), *_three(out, 1),
             *_three(kernel_size, 1), *_three(stride, 1), *_three(padding, 0),
@@ -194,14 +196,14 @@ def convolution(backend: Any, input: CLArray, weight: CLArray, bias: CLArray | N
     if not out.size:
         return out
     if geo.is_shallow:
-        run = backend.families.get("spatial.cl", input.dtype, _SIGNATURES)["convolution_direct"]
+        run = backend.families.kernel("convolution_direct", input.dtype)
         extra = weight if bias is None else bias
         runtime.launch_flat(run, out.size, out.mem, input.mem, weight.mem, extra.mem,
                             input.offset, weight.offset, extra.offset, int(bias is not None),
                             out.size, geo.inputs, geo.outputs, groups, *geo.numbers())
         return out
     depth = geo.per_in * geo.taps
-    multiply = product(runtime, weight, input, out.dtype, "B_COLUMNS")
+    multiply = product(backend.families, weight, input, out.dtype, "B_COLUMNS")
     block = _block(geo.pictures, depth * geo.places, max(4, out.dtype.itemsize))
     axes = geo.forward_axes()
     for group in range(groups):
@@ -232,12 +234,12 @@ def convolution_input_grad(backend: Any, g: CLArray, weight: CLArray, input_shap
     if not dx.size:
         return dx
     if geo.is_shallow:
-        run = backend.families.get("spatial.cl", g.dtype, _SIGNATURES)["convolution_direct_input"]
+        run = backend.families.kernel("convolution_direct_input", g.dtype)
         runtime.launch_flat(run, dx.size, dx.mem, g.mem, weight.mem, g.offset, weight.offset,
                             dx.size, geo.inputs, geo.outputs, groups, *geo.numbers())
         return dx
     depth = geo.per_out * geo.taps
-    multiply = product(runtime, weight, g, dx.dtype, "B_COLUMNS")
+    multiply = product(backend.families, weight, g, dx.dtype, "B_COLUMNS")
     block = _block(geo.pictures, depth * geo.area, max(4, dx.dtype.itemsize))
     axes = geo.backward_axes()
     for group in range(groups):
@@ -275,14 +277,14 @@ def convolution_weight_grad(backend: Any, g: CLArray, input: CLArray, weight_sha
         backend.fill(dw, 0, BY_NUMPY[dw.dtype])
         return dw
     if geo.is_shallow:
-        run = backend.families.get("spatial.cl", g.dtype, _SIGNATURES)["convolution_direct_weight"]
+        run = backend.families.kernel("convolution_direct_weight", g.dtype)
         runtime.launch_flat(run, dw.size, dw.mem, g.mem, input.mem, g.offset, input.offset,
                             dw.size, geo.pictures, geo.inputs, geo.outputs, groups,
                             *geo.numbers())
         return dw
     width = geo.per_in * geo.taps
     wide = SCALARS[BY_NUMPY[g.dtype]].partial
-    multiply = product(runtime, g, input, wide.numpy, "B_COLUMNS_ROWS")
+    multiply = product(backend.families, g, input, wide.numpy, "B_COLUMNS_ROWS")
     block = _block(geo.pictures, width * geo.places, 4)
     tiles = -(-geo.per_out // 120) * -(-width // 128)
     blocks = [(first, min(block, geo.pictures - first))
