@@ -8,12 +8,14 @@ from facula.autograd.rules import (
     joining,
     linalg,
     masked,
+    pooling,
     random,
     reduce,
     shape,
+    spatial,
     unary,
     views,
 )
 
-__all__ = ["binary", "compare", "convert", "index", "joining", "linalg", "masked", "random",
-           "reduce", "shape", "unary", "views"]
+__all__ = ["binary", "compare", "convert", "index", "joining", "linalg", "masked", "pooling",
+           "random", "reduce", "shape", "spatial", "unary", "views"]

@@ -19,4 +19,4 @@ from facula.core.ops import (
 )
 
 __all__ = ["binary", "compare", "convert", "creation", "index", "joining", "linalg", "masked",
-           "random", "reduce", "shape", "unary", "views"]
+           "pooling", "random", "reduce", "shape", "spatial", "unary", "views"]
