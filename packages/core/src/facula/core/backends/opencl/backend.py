@@ -19,9 +19,10 @@ from facula.core.backends.opencl import (  # noqa: F401  (the rooms register the
 from facula.core.backends.opencl.array import CLArray, contiguous_strides
 from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.elementwise import (
+    FRONT_ATTRIBUTES,
     Body,
     ElementwiseKernel,
-    attribute_number,
+    attribute_numbers,
     bits_dtype,
     copy_body,
     elementwise_closure,
@@ -40,9 +41,6 @@ from facula.core.dtypes import dtype
 from facula.core.operation import Operation, Reduce
 from facula.core.program import Program
 
-FRONT_ATTRIBUTES = ("dim", "keepdim", "dtype")  # of a reduction; its kernel never sees them
-
-
 class OpenCLBackend:
     """One OpenCL device behind the protocol of ``facula.core.backends.base``."""
 
@@ -59,7 +57,7 @@ class OpenCLBackend:
         self.kernels: dict[str, Kernel] = bind_all(self)
 
     def _kernel(self, body: Body) -> ElementwiseKernel:
-        return ElementwiseKernel(self.runtime, self.generator, body)
+        return ElementwiseKernel(self.runtime, self.generator.kernel, body)
 
     def elementwise(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
                     results: tuple[dtype, ...]) -> Kernel:
@@ -115,10 +113,9 @@ class OpenCLBackend:
             raise TypeError(f"{op.name}: opencl must be a Reduce, not {op.opencl!r}")
         if _has_complex(input, compute, result):
             return self._reduced_on_host(op, compute, result)
-        attributes = [(name, attribute_number(op, name, compute))
-                      for name in op.attributes if name not in FRONT_ATTRIBUTES]
-        return ReductionKernel(self.runtime, self.generator, op.name, op.opencl, attributes,
-                               input, compute, result, self.contiguous)
+        return ReductionKernel(self.runtime, self.generator, op.name, op.opencl,
+                               attribute_numbers(op, compute), input, compute, result,
+                               self.contiguous)
 
     def folded(self, label: str, fold: Reduce, input: dtype, result: dtype) -> Kernel:
         """A reduction used inside other kernels, computed in ``result``'s type."""

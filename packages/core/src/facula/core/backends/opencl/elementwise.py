@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from facula.core.backends.opencl.array import CLArray, contiguous_strides
-from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.codegen import Layout, Number, Statement, elementwise_source
 from facula.core.backends.opencl.layout import (
     broadcast_shape,
@@ -31,6 +30,7 @@ from facula.core.operation import Operation
 
 LONG_ROW = 64  # from this inner length on, a row per work-group wastes less than dividing costs
 MAX_PLANS = 4096
+FRONT_ATTRIBUTES = ("dim", "keepdim", "dtype")  # of a reduction; its kernel never sees them
 _ANNOTATED = {"int": Number("long", np.dtype(np.int64)), "bool": Number("int", np.dtype(np.int32))}
 
 
@@ -55,13 +55,16 @@ class Body:
                                   self.statements, self.outputs, layout)
 
 
-def attribute_number(op: Operation, name: str, compute: dtype) -> Number:
-    """The C type of an attribute: by its annotation, else the compute type."""
+def attribute_numbers(op: Operation, compute: dtype) -> list[tuple[str, Number]]:
+    """The attributes a kernel reads and their C types: by annotation, else the compute type."""
     side = scalar(compute, op.name)
-    annotation = str(op.signature.parameters[name].annotation)
-    if annotation == "float" and compute.category != FLOAT:
-        return Number("float", np.dtype(np.float32))
-    return _ANNOTATED.get(annotation) or Number(side.compute, side.argument)
+    own = Number(side.compute, side.argument)
+    kinds = dict(_ANNOTATED)
+    if compute.category != FLOAT:
+        kinds["float"] = Number("float", np.dtype(np.float32))
+    skipped = FRONT_ATTRIBUTES if op.family == "reduction" else ()
+    return [(name, kinds.get(str(op.signature.parameters[name].annotation), own))
+            for name in op.attributes if name not in skipped]
 
 
 def operation_body(op: Operation, inputs: Sequence[Any], compute: dtype,
@@ -82,9 +85,9 @@ def operation_body(op: Operation, inputs: Sequence[Any], compute: dtype,
             bindings.append((name, f"s{len(numbers)}", compute))
             numbers.append(number)
             codes.append("n")
-    for name in op.attributes:
+    for name, kind in attribute_numbers(op, compute):
         bindings.append((name, f"s{len(numbers)}", None))
-        numbers.append(attribute_number(op, name, compute))
+        numbers.append(kind)
     expressions = (op.opencl,) if isinstance(op.opencl, str) else op.opencl
     if not isinstance(expressions, tuple) or len(expressions) != len(results):
         raise TypeError(f"{op.name}: opencl must be one expression per result, "
@@ -115,16 +118,16 @@ class _Plan:
 class ElementwiseKernel:
     """All layouts of one body on one device."""
 
-    def __init__(self, runtime: Runtime, generator: Generator, body: Body) -> None:
+    def __init__(self, runtime: Runtime, kernel: Callable[[Any], Kernel], body: Body) -> None:
         self.runtime = runtime
-        self._generator = generator
+        self._built = kernel
         self.body = body
         self._plans: dict[Any, _Plan] = {}
         self._result_types = [result.numpy for _, _, result in body.outputs]
 
     def kernel(self, layout: Layout) -> Kernel:
         """The built kernel for one layout."""
-        return self._generator.kernel(self.body.source(layout))
+        return self._built(self.body.source(layout))
 
     def flat(self) -> Kernel:
         """The kernel for contiguous operands of one shape."""
