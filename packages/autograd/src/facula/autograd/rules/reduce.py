@@ -31,9 +31,8 @@ def _shared_by_ties(g, input, y, input_shape, dim, keepdim):  # type: ignore[no-
 def _others(input, dim, keepdim):  # type: ignore[no-untyped-def]
     """For each element the product of all others in its reduced set: right with zeros too."""
     kept = [i for i in range(input.ndim) if i not in dim]
-    flat = shape.permute(input, (*kept, *dim)).reshape(
-        *[input.shape[i] for i in kept], -1)
-    n = flat.shape[-1]
+    n = _count(input.shape, dim)
+    flat = shape.permute(input, (*kept, *dim)).reshape(*[input.shape[i] for i in kept], n)
     grid = shape.expand(flat.unsqueeze(-2), (*flat.shape[:-1], n, n))
     eye = ops.creation.eye(n, dtype=bool_, device=input.device)
     return op.prod(ops.compare.select_where(1.0, grid, eye), -1)

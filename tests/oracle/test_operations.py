@@ -1,0 +1,121 @@
+"""Every operation with samples against PyTorch's of the same name: values, dtypes, gradients."""
+
+import numpy as np
+import pytest
+
+import facula
+from facula.core import dtypes
+from facula.core.testing.compare import TOLERANCES
+from facula.core.testing.samples import samples_of
+
+torch = pytest.importorskip("torch", reason="the environment `oracle` has PyTorch")
+
+# Ours -> torch's, where the registry's name is not public there.
+RENAMED = {"batched_matmul": "matmul", "view_as_shape": "reshape", "matrix_transpose": "adjoint"}
+SPACES = (torch, torch.Tensor, torch.nn.functional, torch.special, torch.linalg)
+RANDOM_ROOMS = {"random"}
+
+
+def peer(op):
+    """PyTorch's function of the operation's name."""
+    name = RENAMED.get(op.name, op.name)
+    for space in SPACES:
+        if hasattr(space, name):
+            return getattr(space, name)
+    return None
+
+
+PAIRED = [op for op in facula.operations()
+          if peer(op) is not None and samples_of(op) and op.room not in RANDOM_ROOMS]
+
+
+def to_torch(value, requires_grad=False):
+    """The same argument for PyTorch."""
+    if isinstance(value, facula.Tensor):
+        t = torch.from_numpy(value.detach().cpu().numpy().copy())
+        return t.requires_grad_() if requires_grad and t.is_floating_point() else t
+    if isinstance(value, dtypes.dtype):
+        return getattr(torch, value.name)
+    if isinstance(value, (tuple, list)):
+        return type(value)(to_torch(v, requires_grad) for v in value)
+    return value
+
+
+def flat(result):
+    """The tensors of a result."""
+    if isinstance(result, (tuple, list)):
+        return [t for r in result for t in flat(r)]
+    return [result]
+
+
+def close(ours, theirs, what):
+    if not isinstance(ours, facula.Tensor):
+        assert ours == theirs, what
+        return
+    assert str(ours.dtype).split(".")[1] == str(theirs.dtype).split(".")[1], what
+    assert tuple(ours.shape) == tuple(theirs.shape), what
+    rtol, atol = TOLERANCES.get(ours.dtype, (0, 0))
+    np.testing.assert_allclose(ours.detach().cpu().numpy(), theirs.detach().numpy(),
+                               rtol=2 * rtol, atol=atol, err_msg=what)
+
+
+@pytest.mark.parametrize("op", PAIRED, ids=lambda op: op.name)
+def test_values_are_pytorchs(op):
+    compared = 0
+    for sample in samples_of(op):
+        for d in (dtypes.float32, dtypes.float64):
+            given = sample.tensors(d)
+            theirs_args = [to_torch(a) for a in given.args]
+            theirs_kwargs = {k: to_torch(v) for k, v in given.kwargs.items()}
+            try:
+                want = peer(op)(*theirs_args, **theirs_kwargs)
+            except (TypeError, RuntimeError):
+                continue  # a form that only the registry's own name has
+            got = op.public(*given.args, **given.kwargs)
+            for ours, theirs in zip(flat(got), flat(want), strict=True):
+                close(ours, theirs, f"{op.name}{sample}")
+            compared += 1
+    if not compared:
+        pytest.skip(f"PyTorch takes none of the samples of {op.name}")
+
+
+@pytest.mark.parametrize("op", PAIRED, ids=lambda op: op.name)
+def test_gradients_are_pytorchs(op):
+    compared = 0
+    for sample in samples_of(op):
+        given = sample.tensors(dtypes.float64, requires_grad=True)
+        args = [to_torch(a, True) for a in given.args]
+        kwargs = {k: to_torch(v, True) for k, v in given.kwargs.items()}
+        try:
+            want = [t for t in flat(peer(op)(*args, **kwargs))
+                    if isinstance(t, torch.Tensor) and t.requires_grad]
+        except (TypeError, RuntimeError):
+            continue
+        got = [t for t in flat(op.public(*given.args, **given.kwargs))
+               if isinstance(t, facula.Tensor) and t.requires_grad]
+        assert len(got) == len(want), f"{op.name}{sample}: outputs that require grad"
+        if not want:
+            continue
+        rng = np.random.default_rng(1)
+        weights = [rng.normal(size=tuple(t.shape)) for t in want]
+        leaves = given.leaves()
+        theirs = [a for a in flat([*args, *kwargs.values()])
+                  if isinstance(a, torch.Tensor) and a.requires_grad]
+        ours_grads = facula.autograd.grad(
+            got, leaves, [facula.tensor(w) for w in weights], allow_unused=True)
+        try:
+            their_grads = torch.autograd.grad(
+                want, theirs, [torch.tensor(w).to(t.dtype)
+                               for w, t in zip(weights, want, strict=True)], allow_unused=True)
+        except RuntimeError as error:
+            assert "not implemented" in str(error), error
+            continue
+        for g, h in zip(ours_grads, their_grads, strict=True):
+            if g is None or h is None:  # "no gradient" and zeros mean the same
+                some = g if h is None else h
+                assert some is None or not some.abs().sum().item(), f"{op.name}{sample}"
+            else:
+                close(g, h, f"gradient of {op.name}{sample}")
+        compared += 1
+    if not compared:
+        pytest.skip(f"nothing to differentiate in the samples of {op.name}")
