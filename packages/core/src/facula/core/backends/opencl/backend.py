@@ -28,6 +28,7 @@ from facula.core.backends.opencl.elementwise import (
     elementwise_closure,
     expression_body,
     fill_body,
+    into_closure,
     operation_body,
 )
 from facula.core.backends.opencl.families import Families
@@ -74,15 +75,7 @@ class OpenCLBackend:
             computed = self._on_host(op, inputs, compute, (result,))
             return lambda out, *given: self.assign(out, computed(*given))
         kernel = self._kernel(operation_body(op, inputs, compute, (result,)))
-        is_tensor = [isinstance(given, dtype) for given in inputs]
-        count = len(inputs)
-        into, copy = kernel.into, self.copy
-
-        def store(out: CLArray, *given: Any) -> None:
-            operands = [x for x, tensor in zip(given, is_tensor, strict=False) if tensor]
-            numbers = [x for x, tensor in zip(given, is_tensor, strict=False) if not tensor]
-            into(out, operands, [*numbers, *given[count:]], copy)
-        return store
+        return into_closure(self.runtime, kernel, inputs, self.copy)
 
     def _on_host(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
                  results: tuple[dtype, ...]) -> Callable[..., Any]:

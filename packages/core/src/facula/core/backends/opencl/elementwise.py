@@ -292,6 +292,60 @@ def _two_tensors(runtime: Runtime, kernel: ElementwiseKernel) -> Callable[..., C
     return two_tensors
 
 
+def into_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[Any],
+                 copy: Callable[[CLArray], CLArray]) -> Callable[..., None]:
+    """The in-place function ``f(out, *operands, *attributes)``.
+
+    Contiguous operands of the output's shape that are the output itself or elsewhere in memory
+    are launched at once; overlaps and all other layouts go the general way.
+    """
+    is_tensor = [isinstance(given, dtype) for given in inputs]
+    count, into = len(inputs), kernel.into
+    queue, enqueue = runtime.queue, runtime.enqueue
+    handle: Any = None
+    set_args: Any = None
+
+    def general(out: CLArray, *given: Any) -> None:
+        operands = [x for x, tensor in zip(given, is_tensor, strict=False) if tensor]
+        numbers = [x for x, tensor in zip(given, is_tensor, strict=False) if not tensor]
+        into(out, operands, [*numbers, *given[count:]], copy)
+
+    def prepare() -> None:
+        nonlocal handle, set_args
+        flat = kernel.flat()
+        set_args, handle = flat.set_args, flat.handle
+
+    def one_tensor(out: CLArray, a: CLArray, *numbers: Any) -> None:
+        size = out.size
+        if (a.shape != out.shape or not out.contiguous or not a.contiguous or not size
+                or (a.mem is out.mem and (a.offset != out.offset or a.dtype is not out.dtype))):
+            general(out, a, *numbers)
+            return
+        if handle is None:
+            prepare()
+        with runtime.lock:
+            set_args(out.mem, a.mem, size, out.offset, a.offset, *numbers)
+            enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
+
+    def two_tensors(out: CLArray, a: CLArray, b: CLArray, *numbers: Any) -> None:
+        size, shape, mem = out.size, out.shape, out.mem
+        if (a.shape != shape or b.shape != shape or not size
+                or not (out.contiguous and a.contiguous and b.contiguous)
+                or (a.mem is mem and (a.offset != out.offset or a.dtype is not out.dtype))
+                or (b.mem is mem and (b.offset != out.offset or b.dtype is not out.dtype))):
+            general(out, a, b, *numbers)
+            return
+        if handle is None:
+            prepare()
+        with runtime.lock:
+            set_args(mem, a.mem, b.mem, size, out.offset, a.offset, b.offset, *numbers)
+            enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
+
+    if is_tensor in ([True], [True, False]):
+        return one_tensor
+    return two_tensors if is_tensor == [True, True] else general
+
+
 def expression_body(expression: str, tensors: dict[str, dtype], numbers: Sequence[str],
                     result: dtype) -> Body:
     """One expression over named tensors and numbers, in the result's type."""
