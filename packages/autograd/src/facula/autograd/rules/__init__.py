@@ -1,6 +1,7 @@
 """The derivative rules, one room per theme as in ``facula.core.ops``."""
 
 from facula.autograd.rules import (
+    activation,
     binary,
     compare,
     convert,
@@ -8,6 +9,7 @@ from facula.autograd.rules import (
     joining,
     linalg,
     masked,
+    neural,
     pooling,
     random,
     reduce,
@@ -17,5 +19,5 @@ from facula.autograd.rules import (
     views,
 )
 
-__all__ = ["binary", "compare", "convert", "index", "joining", "linalg", "masked", "pooling",
-           "random", "reduce", "shape", "spatial", "unary", "views"]
+__all__ = ["activation", "binary", "compare", "convert", "index", "joining", "linalg", "masked",
+           "neural", "pooling", "random", "reduce", "shape", "spatial", "unary", "views"]

@@ -1,6 +1,7 @@
 """The operations, one room per theme; importing this package fills the registry."""
 
 from facula.core.ops import (
+    activation,
     binary,
     compare,
     convert,
@@ -9,6 +10,7 @@ from facula.core.ops import (
     joining,
     linalg,
     masked,
+    neural,
     pooling,
     random,
     reduce,
@@ -18,5 +20,5 @@ from facula.core.ops import (
     views,
 )
 
-__all__ = ["binary", "compare", "convert", "creation", "index", "joining", "linalg", "masked",
-           "pooling", "random", "reduce", "shape", "spatial", "unary", "views"]
+__all__ = ["activation", "binary", "compare", "convert", "creation", "index", "joining", "linalg",
+           "masked", "neural", "pooling", "random", "reduce", "shape", "spatial", "unary", "views"]

@@ -4,10 +4,12 @@ from facula.core.backends.cpu import (
     convolution,
     index,
     linalg,
+    neural,
     pooling,
     random,
     search,
 )
 from facula.core.backends.cpu.backend import BACKEND, kernel
 
-__all__ = ["BACKEND", "kernel", "convolution", "index", "linalg", "pooling", "random", "search"]
+__all__ = ["BACKEND", "kernel", "convolution", "index", "linalg", "neural", "pooling", "random",
+           "search"]
