@@ -13,7 +13,7 @@ J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11.
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -26,6 +26,11 @@ from facula.core.tensor import Tensor, tensor_from_numpy
 # PyTorch's default seed of a new Generator.
 _DEFAULT_SEED = 67280421310721
 _WRAP = 1 << 64
+
+
+def _unguessable() -> int:
+    """53 bits from the system: exact as a float too, for logs kept as JSON."""
+    return int.from_bytes(os.urandom(8), "little") >> 11
 
 
 def _canonical_seed(op: str, seed: Any) -> int:
@@ -76,7 +81,7 @@ class Generator:
 
     def seed(self) -> int:
         """Start the stream of a seed that nobody can guess, and return that seed."""
-        value = secrets.randbits(53)  # exact as a float too, for logs kept as JSON
+        value = _unguessable()
         self.manual_seed(value)
         return value
 
@@ -133,7 +138,7 @@ def _restored(where: str, seed: int, offset: int) -> Generator:
 class _Defaults:
     """The generators used where none is given: one per device, all of one seed."""
 
-    seed = secrets.randbits(53)
+    seed = _unguessable()
     known: dict[device, Generator] = {}
 
 
@@ -174,7 +179,7 @@ def manual_seed(seed: int) -> Generator:
 
 def seed() -> int:
     """Start all default generators from a seed that nobody can guess, and return it."""
-    value = secrets.randbits(53)
+    value = _unguessable()
     manual_seed(value)
     return value
 

@@ -5,6 +5,7 @@ from facula.autograd.rules import (
     binary,
     compare,
     convert,
+    gather,
     index,
     joining,
     linalg,
@@ -19,5 +20,5 @@ from facula.autograd.rules import (
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "index", "joining", "linalg", "masked",
-           "neural", "pooling", "random", "reduce", "shape", "spatial", "unary", "views"]
+__all__ = ["activation", "binary", "compare", "convert", "gather", "index", "joining", "linalg",
+           "masked", "neural", "pooling", "random", "reduce", "shape", "spatial", "unary", "views"]

@@ -6,6 +6,7 @@ from facula.core.ops import (
     compare,
     convert,
     creation,
+    gather,
     index,
     joining,
     linalg,
@@ -20,5 +21,6 @@ from facula.core.ops import (
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "creation", "index", "joining", "linalg",
-           "masked", "neural", "pooling", "random", "reduce", "shape", "spatial", "unary", "views"]
+__all__ = ["activation", "binary", "compare", "convert", "creation", "gather", "index", "joining",
+           "linalg", "masked", "neural", "pooling", "random", "reduce", "shape", "spatial",
+           "unary", "views"]

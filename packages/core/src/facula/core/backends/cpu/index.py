@@ -136,3 +136,86 @@ def cat(tensors: tuple[np.ndarray, ...], dim: int) -> np.ndarray:
 @kernel
 def stack(tensors: tuple[np.ndarray, ...], dim: int) -> np.ndarray:
     return np.stack(tensors, axis=dim)
+
+
+# Along one dimension
+
+
+def _along(part: np.ndarray, dim: int, index: np.ndarray, name: str) -> tuple[Any, ...]:
+    """The key that pairs each position of the index with its own place in the other dimensions."""
+    if index.size:
+        low, high, n = int(index.min()), int(index.max()), part.shape[dim]
+        if low < 0 or high >= n:
+            raise IndexError(f"{name}: index {low if low < 0 else high} is out of range: dimension "
+                             f"{dim} has size {n}, so it must be between 0 and {n - 1}")
+    return tuple([index if d == dim else np.arange(n).reshape(
+        (1,) * d + (-1,) + (1,) * (index.ndim - d - 1)) for d, n in enumerate(index.shape)])
+
+
+def _line(data: np.ndarray) -> np.ndarray:
+    return data if data.ndim else data.reshape(1)
+
+
+@kernel
+def gather(input: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
+    shape = index.shape
+    input, index = _line(input), _line(index)
+    return np.asarray(input[_along(input, dim, index, "gather")]).reshape(shape)
+
+
+@kernel
+def scatter(input: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) -> np.ndarray:
+    out = np.array(input, order="C")
+    scatter_(out, dim, index, src)
+    return out
+
+
+@kernel
+def scatter_(out: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) -> None:
+    out, index, src = _line(out), _line(index), _line(src)
+    if np.may_share_memory(out, src):
+        src = src.copy()
+    out[_along(out, dim, index, "scatter")] = src
+
+
+@kernel
+def scatter_add(input: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) -> np.ndarray:
+    out = np.array(input, order="C")
+    scatter_add_(out, dim, index, src)
+    return out
+
+
+@kernel
+def scatter_add_(out: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) -> None:
+    out, index, src = _line(out), _line(index), _line(src)
+    _add_at(out, _along(out, dim, index, "scatter_add"), src)
+
+
+@kernel
+def scatter_fold(input: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray,
+                 reduce: str) -> np.ndarray:
+    out = np.array(input, order="C")
+    ufunc = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}[reduce]
+    line, at = _line(out), _line(index)
+    call_quietly(ufunc.at, line, _along(line, dim, at, "scatter_reduce"), _line(src))
+    return out
+
+
+@kernel
+def index_select(input: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
+    line = _line(input)
+    y = advanced_index(line, [index if d == dim else None for d in range(line.ndim)])
+    return y if input.ndim else y.reshape(())
+
+
+@kernel
+def index_add(input: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray) -> np.ndarray:
+    out = np.array(input, order="C")
+    index_add_(out, dim, index, source)
+    return out
+
+
+@kernel
+def index_add_(out: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray) -> None:
+    out, source = _line(out), _line(source)
+    advanced_index_put_(out, [index if d == dim else None for d in range(out.ndim)], source, True)
