@@ -78,7 +78,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 
 
-@elementwise(numpy=lambda a, b, c: np.where(c != 0, a, b), opencl="condition ? input : other",
+@elementwise(numpy=lambda a, b, c: np.where(c != 0, a, b), opencl="condition != 0 ? input : other",
              method=False, inplace=False, export=False)
 def select_where(input: Tensor, other: Tensor, condition: Tensor) -> Tensor:
     """Elements of input where the condition holds, else of other: the work of ``where``."""
