@@ -13,6 +13,7 @@ from facula.autograd.rules import (
     neural,
     pooling,
     random,
+    rearrange,
     reduce,
     shape,
     spatial,
@@ -21,4 +22,5 @@ from facula.autograd.rules import (
 )
 
 __all__ = ["activation", "binary", "compare", "convert", "gather", "index", "joining", "linalg",
-           "masked", "neural", "pooling", "random", "reduce", "shape", "spatial", "unary", "views"]
+           "masked", "neural", "pooling", "random", "rearrange", "reduce", "shape", "spatial",
+           "unary", "views"]

@@ -14,6 +14,7 @@ from facula.core.ops import (
     neural,
     pooling,
     random,
+    rearrange,
     reduce,
     shape,
     spatial,
@@ -22,5 +23,5 @@ from facula.core.ops import (
 )
 
 __all__ = ["activation", "binary", "compare", "convert", "creation", "gather", "index", "joining",
-           "linalg", "masked", "neural", "pooling", "random", "reduce", "shape", "spatial",
-           "unary", "views"]
+           "linalg", "masked", "neural", "pooling", "random", "rearrange", "reduce", "shape",
+           "spatial", "unary", "views"]
