@@ -1,3 +1,5 @@
 """Datasets, transforms and models for pictures."""
 
-__all__: list[str] = []
+from facula.vision import datasets, transforms
+
+__all__ = ["datasets", "transforms"]

@@ -1,0 +1,87 @@
+"""Resizing and blurring of tensors as two matrix products, one for each axis.
+
+An output row is a weighted sum of input rows, so resizing is ``A @ picture @ B.T`` with matrices
+that depend on the sizes alone. They are dense, which costs more arithmetic than sliding a filter,
+but it is arithmetic at the speed of BLAS, on every device, and differentiable for nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from facula.core import Tensor, float32, from_numpy, matmul, maximum, minimum
+from facula.vision.transforms.functional.kinds import InterpolationMode
+
+
+def _triangle(x: np.ndarray) -> np.ndarray:
+    return np.maximum(0.0, 1.0 - np.abs(x))
+
+
+def _cubic(x: np.ndarray, a: float) -> np.ndarray:
+    x = np.abs(x)
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = ((x - 5) * x + 8) * x * a - 4 * a
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+
+
+@functools.lru_cache(maxsize=64)
+def resize_matrix(have: int, want: int, mode: InterpolationMode, antialias: bool) -> np.ndarray:
+    """The (want, have) matrix of an axis; with ``antialias`` by Pillow's method."""
+    scale = have / want
+    wide = max(scale, 1.0) if antialias else 1.0
+    centers = (np.arange(want) + 0.5) * scale
+    # Pillow's cubic has a = -0.5; without antialiasing PyTorch (as OpenCV) takes -0.75
+    cubic = mode is InterpolationMode.BICUBIC
+    reach = math.ceil((2 if cubic else 1) * wide) + 1
+    first = np.floor(centers).astype(np.int64) - reach
+    sources = first[:, None] + np.arange(2 * reach + 2)
+    distance = (sources + 0.5 - centers[:, None]) / wide
+    weights = _cubic(distance, -0.5 if antialias else -0.75) if cubic else _triangle(distance)
+    matrix = np.zeros((want, have))
+    rows = np.broadcast_to(np.arange(want)[:, None], sources.shape)
+    if antialias:
+        weights = np.where((sources >= 0) & (sources < have), weights, 0.0)
+    np.add.at(matrix, (rows, np.clip(sources, 0, have - 1)), weights)
+    matrix /= matrix.sum(1, keepdims=True)
+    return matrix.astype(np.float32)
+
+
+@functools.lru_cache(maxsize=64)
+def blur_matrix(size: int, kernel: int, sigma: float) -> np.ndarray:
+    """The (size, size) matrix of a Gaussian filter that reflects at the ends."""
+    offsets = np.arange(kernel) - (kernel - 1) / 2
+    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
+    weights /= weights.sum()
+    sources = np.arange(size)[:, None] + np.arange(kernel) - kernel // 2
+    period = max(2 * (size - 1), 1)
+    sources = np.abs((sources + size - 1) % period - (size - 1))
+    matrix = np.zeros((size, size))
+    rows = np.broadcast_to(np.arange(size)[:, None], sources.shape)
+    np.add.at(matrix, (rows, sources), np.broadcast_to(weights, sources.shape))
+    return matrix.astype(np.float32)
+
+
+def apply_matrices(picture: Tensor, rows: np.ndarray, columns: np.ndarray) -> Tensor:
+    """``rows @ picture @ columns.T``; integer pictures are rounded and kept in range."""
+    dtype = picture.dtype
+    x = picture if picture.is_floating_point() else picture.to(float32)
+    left = from_numpy(rows).to(device=x.device, dtype=x.dtype)
+    right = from_numpy(columns).to(device=x.device, dtype=x.dtype)
+    return restore(matmul(matmul(left, x), right.t()), dtype)
+
+
+def clip(x: Tensor, low: float, high: float) -> Tensor:
+    """The values, none below ``low`` or above ``high``."""
+    return minimum(maximum(x, low), high)
+
+
+def restore(picture: Tensor, dtype: Any) -> Tensor:
+    """Floating values in a picture's own dtype: rounded and within range for integers."""
+    if dtype.is_floating_point:
+        return picture.to(dtype)
+    limits = np.iinfo(dtype.numpy)
+    return clip(picture.round(), float(limits.min), float(limits.max)).to(dtype)
