@@ -238,12 +238,14 @@ class Tensor(Methods):
                 raise RuntimeError(f"requires_grad_: only floating and complex tensors have "
                                    f"gradients, but this one is {self._kind.dtype.name}: "
                                    "convert it first")
-            self._autograd = slot.tape("requires_grad_").leaf(self)
+            if self._autograd is None:
+                self._autograd = slot.tape("requires_grad_").leaf(self)
+            self._autograd.requires_grad = True
         elif self._autograd is not None:
             if not self._autograd.is_leaf:
                 raise RuntimeError("requires_grad_: this tensor is the result of a recorded "
                                    "operation and can't stop requiring grad: use detach()")
-            self._autograd = None
+            self._autograd.requires_grad = False  # the slot stays: it may hold a gradient
         return self
 
     @property
@@ -278,7 +280,12 @@ class Tensor(Methods):
     @property
     def grad_fn(self) -> Any:
         """The node that recorded the operation this tensor came from; None for leaves."""
-        return None if self.is_leaf else self._autograd
+        return None if self._autograd is None else self._autograd.grad_fn
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether ``retain_grad`` was called on this tensor, which is no leaf."""
+        return not self.is_leaf and self._autograd.retains_grad
 
     def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None,
                  create_graph: bool = False, inputs: Any = None) -> None:
@@ -308,6 +315,11 @@ class Tensor(Methods):
     def register_hook(self, hook: Any) -> Any:
         """Call ``hook(grad)`` when this tensor's gradient is computed; it may return another."""
         return slot.tape("register_hook").register_hook(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Any) -> Any:
+        """Call ``hook(tensor)`` each time after this leaf's ``.grad`` has grown."""
+        return slot.tape("register_post_accumulate_grad_hook").register_post_accumulate_grad_hook(
+            self, hook)
 
     def retain_grad(self) -> None:
         """Keep ``.grad`` for this tensor even if it is not a leaf."""
@@ -342,9 +354,12 @@ class Tensor(Methods):
 
     def _replace(self, value: Tensor) -> None:
         """Take over another tensor's memory; what saved this tensor for backward will notice."""
-        if self._version is not None:
-            self._version.count += 1
+        if self._version is None:
+            self._version = Version()
+        self._version.count += 1
         self._data, self._kind = value._data, value._kind
+        if self._autograd is not None and self._autograd.is_leaf:
+            self._autograd.fits(self)
 
     # In-place writes
 
@@ -466,6 +481,8 @@ class Tensor(Methods):
     # Copying
 
     def __copy__(self) -> Tensor:
+        if not self.is_leaf:  # a view, so that writes to either are known to both
+            return self.view(self.shape)
         out = type(self).__new__(type(self))
         out._data, out._kind, out._version = self._data, self._kind, self._version
         out._autograd = self._autograd
