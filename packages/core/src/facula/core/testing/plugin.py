@@ -17,6 +17,7 @@ import pytest
 
 import facula
 from facula import core
+from facula.core import cuda as cuda
 from facula.core import opencl
 
 
@@ -68,6 +69,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _from_core(name: str) -> Any:
-    if name in core.__all__:
+    if name in core.__all__ or name in ("opencl", "cuda"):
         return getattr(core, name)
     raise AttributeError(f"module 'facula' has no attribute {name!r}")
