@@ -39,7 +39,13 @@ def reference(op: Operation, sample: Sample):
         count = len(op.tensors)
         given = dict(zip(op.attributes, sample.args[count:], strict=False)) | sample.kwargs
         attributes = [given.get(k, v) for k, v in op.attributes.items()]
-        return call_quietly(op.numpy, *sample.args[:count], *attributes)
+        operands = sample.args[:count]
+        shape = np.broadcast_shapes(*[np.shape(a) for a in operands])
+        operands = [np.atleast_1d(a) if isinstance(a, np.ndarray) else a for a in operands]
+        result = call_quietly(op.numpy, *operands, *attributes)
+        if op.outputs > 1:
+            return tuple(r.reshape(shape) for r in result)
+        return result.reshape(shape)
     x, dim, keepdim = (*sample.args, *(None, False)[len(sample.args) - 1:])[:3]
     keepdim = sample.kwargs.get("keepdim", keepdim)
     axes = None if dim is None else tuple(np.atleast_1d(dim))
@@ -75,6 +81,8 @@ def test_layout_does_not_change_the_result(op, device):
     if op.room in RANDOM:
         pytest.skip("random numbers have no layout")
     d = dtypes.float32
+    if op.name == "as_strided":
+        pytest.skip("its arguments are about the layout of memory")
     for sample in samples_of(op):
         plain = sample.tensors(d, device)
         expected = op.public(*plain.args, **plain.kwargs)
@@ -83,8 +91,8 @@ def test_layout_does_not_change_the_result(op, device):
             try:
                 actual = op.public(*other.args, **other.kwargs)
             except RuntimeError as refusal:
-                assert op.name in ("view", "view_as_shape", "as_strided"), refusal
-                assert "without copying" in str(refusal) or "stride" in str(refusal)
+                assert op.name in ("view", "view_as_shape"), refusal
+                assert "without copying" in str(refusal)
                 continue
             assert_close(actual, expected, rtol=1e-5, what=f"{op.name}{sample} {layout}")
 
@@ -137,7 +145,8 @@ def test_every_dtype_follows_the_rule_or_is_refused(op, d, device):
     # Small positive integers, so that divisors and exponents are right for every operation.
     arrays = [core.tensor(a if d.is_floating_point else np.abs(a) + 1).to(d)
               for a in sample.args if isinstance(a, np.ndarray)]
-    args = [a.to(device) for a in arrays]
+    rest = [a for a in sample.args if not isinstance(a, np.ndarray)]
+    args = [*(a.to(device) for a in arrays), *rest]
     if not accepts(op, d):
         with pytest.raises(TypeError, match=op.name):
             op.public(*args, **sample.kwargs)
@@ -146,7 +155,7 @@ def test_every_dtype_follows_the_rule_or_is_refused(op, d, device):
     results = results if isinstance(results, tuple) else (results,)
     wanted = promoted_expectation(op, d)
     assert [r.dtype for r in results] == list(wanted)
-    on_cpu = op.public(*arrays, **sample.kwargs)
+    on_cpu = op.public(*arrays, *rest, **sample.kwargs)
     on_cpu = on_cpu if isinstance(on_cpu, tuple) else (on_cpu,)
     for r, c in zip(results, on_cpu, strict=True):
         assert_close(r, c, rtol=2e-2 if d is dtypes.bfloat16 else 2e-3

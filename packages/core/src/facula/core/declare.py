@@ -71,7 +71,8 @@ def elementwise(*, numpy: Callable[..., Any], opencl: str | tuple[str, ...], res
     Parameters
     ----------
     numpy : callable
-        ``f(*operands, *attributes)`` on arrays of the compute dtype: the CPU kernel and the oracle.
+        ``f(*operands, *attributes)`` on arrays of the compute dtype, with at least one dimension
+        unless it is a ufunc: the CPU kernel and the oracle.
     opencl : str or tuple of str
         The same in OpenCL C, one expression per output, over the parameters' names.
     result : str, dtype or callable, or a tuple of them per output

@@ -51,7 +51,7 @@ def elu(input: Tensor, alpha: float = 1.0, scale: float = 1.0, input_scale: floa
 @elementwise(numpy=lambda x, min_val, max_val: np.clip(x, x.dtype.type(min_val),
                                                        x.dtype.type(max_val)),
              opencl="MIN(MAX(input, (T)min_val), (T)max_val)", method=False, inplace=False,
-             export=False)
+             export=False, dtypes=tuple(d for d in dtypes.ALL if d.is_signed and not d.is_complex))
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """The input cut off at ``min_val`` and ``max_val``."""
 

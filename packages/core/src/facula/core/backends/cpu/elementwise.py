@@ -71,7 +71,7 @@ def elementwise(op: Any, inputs: tuple[Any, ...], compute: dtype,
     """The factory of ``Backend.elementwise``."""
     work = working_dtype(compute)
     targets = tuple(r.numpy for r in results)
-    function = op.numpy
+    function = _with_dimensions(op.numpy)
     readers = [_reader(i, work) for i in inputs]
     if op.outputs == 1 and not op.attributes and targets[0] == _natural(op, results[0], work):
         if len(inputs) == 1 and readers[0] is None:
@@ -82,6 +82,27 @@ def elementwise(op: Any, inputs: tuple[Any, ...], compute: dtype,
                 and work.kind == "f"):
             return _direct_binary(function, targets[0])
     return _converting(function, readers, targets, op.outputs)
+
+
+def _with_dimensions(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, given at least one dimension: NumPy makes scalars of 0-d arrays, and a declared
+    function that reuses a buffer by ``out=`` can't write to a scalar.
+    """
+    if isinstance(function, np.ufunc):
+        return function
+
+    def call(*operands: Any) -> Any:
+        if any(isinstance(a, ndarray) and a.ndim for a in operands):
+            return function(*[a.reshape(1) if isinstance(a, ndarray) and not a.ndim else a
+                              for a in operands])
+        y = function(*[a.reshape(1) if isinstance(a, ndarray) else a for a in operands])
+        return tuple(r.reshape(()) for r in y) if isinstance(y, tuple) else y.reshape(())
+
+    def call_one(a: np.ndarray) -> Any:
+        return function(a) if a.ndim else function(a.reshape(1)).reshape(())
+
+    one = getattr(function, "__code__", None)
+    return call_one if one is not None and one.co_argcount == 1 else call
 
 
 def _natural(op: Any, result: dtype, work: np.dtype) -> np.dtype:
@@ -156,7 +177,7 @@ def _blocked(function: Callable[..., Any], target: np.dtype, operands: tuple[Any
     """
     arrays = [a for a in operands if isinstance(a, ndarray)]
     shape = arrays[0].shape
-    if not all(a.shape == shape or a.size == 1 for a in arrays):
+    if not all(a.shape == shape or (a.size == 1 and a.ndim <= len(shape)) for a in arrays):
         return function(*operands)
     same = [a for a in arrays if a.shape == shape]
     if not all(a.flags.c_contiguous for a in same):
@@ -185,7 +206,7 @@ def elementwise_into(op: Any, inputs: tuple[Any, ...], compute: dtype,
                      result: dtype) -> Callable[..., Any]:
     """The factory of ``Backend.elementwise_into``."""
     work = working_dtype(compute)
-    function = op.numpy
+    function = _with_dimensions(op.numpy)
     target = result.numpy
     readers = [_reader(i, work) for i in inputs]
     direct = (isinstance(function, np.ufunc) and not op.attributes and work == target
