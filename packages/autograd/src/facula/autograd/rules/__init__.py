@@ -5,6 +5,7 @@ from facula.autograd.rules import (
     binary,
     compare,
     convert,
+    extremes,
     gather,
     index,
     joining,
@@ -16,11 +17,13 @@ from facula.autograd.rules import (
     rearrange,
     reduce,
     shape,
+    softmax,
     spatial,
+    statistics,
     unary,
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "gather", "index", "joining", "linalg",
-           "masked", "neural", "pooling", "random", "rearrange", "reduce", "shape", "spatial",
-           "unary", "views"]
+__all__ = ["activation", "binary", "compare", "convert", "extremes", "gather", "index", "joining",
+           "linalg", "masked", "neural", "pooling", "random", "rearrange", "reduce", "shape",
+           "softmax", "spatial", "statistics", "unary", "views"]

@@ -6,6 +6,7 @@ from facula.core.ops import (
     compare,
     convert,
     creation,
+    extremes,
     gather,
     index,
     joining,
@@ -17,11 +18,13 @@ from facula.core.ops import (
     rearrange,
     reduce,
     shape,
+    softmax,
     spatial,
+    statistics,
     unary,
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "creation", "gather", "index", "joining",
-           "linalg", "masked", "neural", "pooling", "random", "rearrange", "reduce", "shape",
-           "spatial", "unary", "views"]
+__all__ = ["activation", "binary", "compare", "convert", "creation", "extremes", "gather", "index",
+           "joining", "linalg", "masked", "neural", "pooling", "random", "rearrange", "reduce",
+           "shape", "softmax", "spatial", "statistics", "unary", "views"]

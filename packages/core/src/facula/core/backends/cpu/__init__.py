@@ -8,8 +8,10 @@ from facula.core.backends.cpu import (
     pooling,
     random,
     search,
+    softmax,
+    statistics,
 )
 from facula.core.backends.cpu.backend import BACKEND, kernel
 
 __all__ = ["BACKEND", "kernel", "convolution", "index", "linalg", "neural", "pooling", "random",
-           "search"]
+           "search", "softmax", "statistics"]

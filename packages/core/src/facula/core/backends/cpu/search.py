@@ -45,3 +45,23 @@ def max_dim(input: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.
 @kernel
 def min_dim(input: np.ndarray, dim: int, keepdim: bool) -> tuple[np.ndarray, np.ndarray]:
     return _extreme(np.argmin, input, dim, keepdim)
+
+
+def _running(accumulate: Any, input: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
+    if input.ndim == 0:
+        return input.copy(), np.zeros((), np.int64)
+    values = accumulate(input, axis=dim)
+    place = np.arange(input.shape[dim]).reshape((-1,) + (1,) * (input.ndim - dim - 1))
+    fresh = (input == values) | (input != input)
+    indices = np.maximum.accumulate(np.where(fresh, place, 0), axis=dim)
+    return values, indices.astype(np.int64, copy=False)
+
+
+@kernel
+def cummax_indices(input: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
+    return _running(np.maximum.accumulate, input, dim)
+
+
+@kernel
+def cummin_indices(input: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
+    return _running(np.minimum.accumulate, input, dim)

@@ -1,0 +1,92 @@
+"""Softmax on the CPU: by blocks of rows that stay in the cache, on all threads, in one buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from facula.core.backends.cpu.backend import kernel
+from facula.core.backends.cpu.elementwise import call_quietly
+from facula.core.backends.cpu.threads import BLOCK, LARGE, run_all
+
+_HALVES = 2
+
+
+def _blocked(function: Callable[..., None], dim: int, *inputs: np.ndarray) -> np.ndarray:
+    """``function(out, *inputs, axis)`` on slices of dimension 0, or whole where that is reduced.
+
+    float16 and bfloat16 are computed in float32.
+    """
+    first = inputs[0]
+    half = first.dtype.itemsize == _HALVES
+    out = np.empty(first.shape, np.float32 if half else first.dtype)
+    if not first.size:
+        return out.astype(first.dtype)
+    if not first.ndim:
+        inputs, result, dim = tuple([a.reshape(1) for a in inputs]), out.reshape(1), 0
+    else:
+        result = out
+
+    def part(span: slice) -> None:
+        given = [a[span] for a in inputs]
+        call_quietly(function, result[span],
+                     *[a.astype(np.float32) for a in given] if half else given, dim)
+
+    if dim == 0 or first.size <= BLOCK:
+        part(slice(None))
+    else:
+        rows = max(1, BLOCK * result.shape[0] // first.size)
+        spans = [slice(i, i + rows) for i in range(0, result.shape[0], rows)]
+        if first.size < LARGE:
+            for span in spans:
+                part(span)
+        else:
+            run_all(part, spans)
+    return out.astype(first.dtype) if half else out
+
+
+def _softmax(out: np.ndarray, x: np.ndarray, dim: int) -> None:
+    np.subtract(x, np.max(x, axis=dim, keepdims=True), out=out)
+    np.exp(out, out=out)
+    np.divide(out, np.sum(out, axis=dim, keepdims=True), out=out)
+
+
+def _log_softmax(out: np.ndarray, x: np.ndarray, dim: int) -> None:
+    np.subtract(x, np.max(x, axis=dim, keepdims=True), out=out)
+    total = np.sum(np.exp(out), axis=dim, keepdims=True)
+    np.subtract(out, np.log(total, out=total), out=out)
+
+
+def _softmax_grad(out: np.ndarray, g: np.ndarray, y: np.ndarray, dim: int) -> None:
+    np.multiply(g, y, out=out)
+    total = np.sum(out, axis=dim, keepdims=True)
+    np.subtract(g, total, out=out)
+    np.multiply(out, y, out=out)
+
+
+def _log_softmax_grad(out: np.ndarray, g: np.ndarray, y: np.ndarray, dim: int) -> None:
+    np.exp(y, out=out)
+    np.multiply(out, np.sum(g, axis=dim, keepdims=True), out=out)
+    np.subtract(g, out, out=out)
+
+
+@kernel
+def softmax(input: np.ndarray, dim: int) -> Any:
+    return _blocked(_softmax, dim, input)
+
+
+@kernel
+def log_softmax(input: np.ndarray, dim: int) -> Any:
+    return _blocked(_log_softmax, dim, input)
+
+
+@kernel
+def softmax_grad(g: np.ndarray, y: np.ndarray, dim: int) -> Any:
+    return _blocked(_softmax_grad, dim, g, y)
+
+
+@kernel
+def log_softmax_grad(g: np.ndarray, y: np.ndarray, dim: int) -> Any:
+    return _blocked(_log_softmax_grad, dim, g, y)

@@ -1,0 +1,274 @@
+"""Variance, standard deviation, norms, and sums that leave something out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from facula.core import dtypes
+from facula.core.declare import composite, elementwise, primitive
+from facula.core.dtypes import as_dtype
+from facula.core.errors import canonical_dims, canonical_shape, describe
+from facula.core.operation import operation
+from facula.core.ops import compare, convert, masked, reduce, shape, unary
+from facula.core.tensor import Tensor
+
+
+def _real(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+    return input._kind.dtype.to_real()
+
+
+@primitive(result=(_real, "same"), outputs=2)
+def var_mean(input: Tensor, dim: Any = None, correction: Any = 1,
+             keepdim: bool = False) -> tuple[Tensor, Tensor]:
+    """Variance and mean over some dimensions, or all.
+
+    Parameters
+    ----------
+    input : Tensor
+        Floating or complex.
+    dim : int or sequence of int, optional
+    correction : number
+        The sum of squares is divided by the number of elements less this; 1 where not given. As in
+        PyTorch, ``unbiased=False`` means 0, and may stand in the place of ``dim`` or after it.
+    keepdim : bool
+        Keep the dimensions with size 1.
+
+    Returns
+    -------
+    tuple of Tensor
+        (variance, mean).
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.var_mean(facula.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    if input._kind.dtype.category < dtypes.FLOAT:
+        raise RuntimeError(f"var: the input must be floating or complex, but is "
+                           f"{input.dtype.name}: convert it")
+    dims = canonical_dims("var", None if dim == () else dim, input.ndim)
+    return input, dims, float(correction), keepdim  # type: ignore[return-value]
+
+
+_both = var_mean
+_VAR_MEAN = operation(var_mean)
+
+
+def _read(op: str, args: tuple[Any, ...], unbiased: Any, correction: Any,
+          keepdim: Any, dim: Any) -> tuple[Any, float, bool]:
+    """(dim, correction, keepdim) from PyTorch's several ways to say them."""
+    given = list(args)
+    if len(given) > 3:
+        raise TypeError(f"{op}: too many arguments: call {op}(input, dim, correction=, keepdim=)")
+    if given and isinstance(given[0], bool):
+        unbiased = given.pop(0)
+        if given:
+            raise TypeError(f"{op}: unbiased stands where dim would: give the rest by name")
+    if given:
+        dim = given.pop(0)
+    if given:
+        unbiased = given.pop(0)
+    if given:
+        keepdim = given.pop(0)
+    if unbiased is not None:
+        if correction is not None:
+            raise TypeError(f"{op}: unbiased={unbiased} and correction={correction} say the same: "
+                            "give one")
+        correction = 1 if unbiased else 0
+    return dim, 1 if correction is None else correction, bool(keepdim)
+
+
+def _var_mean_front(input: Tensor, *args: Any, unbiased: bool | None = None,
+                    correction: Any = None, keepdim: bool = False,
+                    dim: Any = None) -> tuple[Tensor, Tensor]:
+    return _both(input, *_read("var_mean", args, unbiased, correction, keepdim, dim))
+
+
+_var_mean_front.__name__, _var_mean_front.__doc__ = "var_mean", var_mean.__doc__
+_var_mean_front.__module__ = __name__
+_var_mean_front.operation = _VAR_MEAN  # type: ignore[attr-defined]
+var_mean = _VAR_MEAN.public = _var_mean_front
+
+
+@composite
+def var(input: Tensor, *args: Any, unbiased: bool | None = None, correction: Any = None,
+        keepdim: bool = False, dim: Any = None) -> Tensor:
+    """The variance over some dimensions, or all; arguments as for :func:`facula.var_mean`.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.var(facula.tensor([[1.0, 3.0], [2.0, 2.0]]), 1)
+    tensor([2., 0.])
+    """
+    return _both(input, *_read("var", args, unbiased, correction, keepdim, dim))[0]
+
+
+@elementwise(numpy=np.sqrt, opencl="sqrt(input)", domain=(0.1, 4.0), dtypes=dtypes.FLOATS,
+             method=False, inplace=False, export=False)
+def root(input: Tensor) -> Tensor:
+    """The square root, whose derivative at 0 counts as 0: the last step of deviations and norms."""
+
+
+@composite
+def std(input: Tensor, *args: Any, unbiased: bool | None = None, correction: Any = None,
+        keepdim: bool = False, dim: Any = None) -> Tensor:
+    """The standard deviation over some dimensions, or all, as :func:`facula.var_mean`.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.std(facula.tensor([1.0, 2.0, 3.0]))
+    tensor(1.)
+    """
+    return root(_both(input, *_read("std", args, unbiased, correction, keepdim, dim))[0])
+
+
+@composite
+def std_mean(input: Tensor, *args: Any, unbiased: bool | None = None, correction: Any = None,
+             keepdim: bool = False, dim: Any = None) -> tuple[Tensor, Tensor]:
+    """Standard deviation and mean, as :func:`facula.var_mean`."""
+    variance, mean = _both(input, *_read("std_mean", args, unbiased, correction, keepdim, dim))
+    return root(variance), mean
+
+
+# Norms
+
+
+@composite(method=False, export=False)
+def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *,
+                dtype: Any = None) -> Tensor:
+    """The p-norm of the elements over some dimensions, or all, as ``linalg.vector_norm``."""
+    if dtype is not None:
+        x = convert.to(x, dtype=as_dtype(dtype))
+    if x._kind.dtype.category < dtypes.FLOAT:
+        raise RuntimeError(f"vector_norm: the input must be floating or complex, but is "
+                           f"{x.dtype.name}: convert it, or give dtype")
+    p = float(ord)
+    dims = canonical_dims("vector_norm", None if dim == () else dim, x.ndim)
+    if p == 2 and not x._kind.dtype.is_complex:
+        return root(reduce.sum(unary.square(x), dims, keepdim))
+    size = unary.abs(x)
+    if p == 2:
+        return root(reduce.sum(unary.square(size), dims, keepdim))
+    if p == 1:
+        return reduce.sum(size, dims, keepdim)
+    if p == 0:
+        return convert.to(reduce.sum(compare.ne(size, 0), dims, keepdim), dtype=size.dtype)
+    if math.isinf(p):
+        if 0 in [x._data.shape[d] for d in dims]:
+            raise RuntimeError(f"vector_norm: no elements over dim={dims} of {describe(x)}: the "
+                               f"norm of order {ord} needs some")
+        if not dims:
+            return size
+        return (reduce.amax if p > 0 else reduce.amin)(size, dims, keepdim)
+    return reduce.sum(size ** p, dims, keepdim) ** (1 / p)  # type: ignore[operator]
+
+
+@composite
+def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False,
+         dtype: Any = None) -> Tensor:
+    """The norm of the elements over some dimensions, or all.
+
+    Parameters
+    ----------
+    input : Tensor
+    p : number, inf, ``"fro"`` or None
+        The order; "fro" and None mean 2.
+    dim : int or sequence of int, optional
+    keepdim : bool
+    dtype : dtype, optional
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.norm(facula.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
+    if isinstance(p, str):
+        if p != "fro":
+            raise RuntimeError(f"norm: p={p!r} is unknown: use a number, 'fro', or "
+                               "linalg.matrix_norm")
+        p = 2
+    return vector_norm(input, 2 if p is None else p, dim, keepdim, dtype=dtype)
+
+
+@composite
+def dist(input: Tensor, other: Tensor, p: Any = 2) -> Tensor:
+    """The p-norm of the difference of two tensors."""
+    return norm(input - other, p)  # type: ignore[operator]
+
+
+# Sums that leave something out
+
+
+def _numbers(input: Tensor) -> Tensor:
+    if input._kind.dtype.category < dtypes.FLOAT:
+        return input
+    return masked.masked_fill(input, unary.isnan(input), 0)
+
+
+@composite
+def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum of all elements that are not NaN.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.nansum(facula.tensor([1.0, float("nan"), 2.0]))
+    tensor(3.)
+    """
+    return reduce.sum(_numbers(input), dim, keepdim, dtype=dtype)
+
+
+@composite
+def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The mean of all elements that are not NaN.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.nanmean(facula.tensor([1.0, float("nan"), 2.0]))
+    tensor(1.5000)
+    """
+    count = reduce.sum(unary.logical_not(unary.isnan(input)), dim, keepdim)
+    return nansum(input, dim, keepdim, dtype=dtype) / count  # type: ignore[operator]
+
+
+@composite
+def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
+    """How many elements are not zero, over some dimensions or all.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.count_nonzero(facula.tensor([0, 1, 2]))
+    tensor(2)
+    """
+    return reduce.sum(compare.ne(input, 0), dim)
+
+
+@composite(export=False)
+def sum_to_size(input: Tensor, *size: Any) -> Tensor:
+    """The sum over the dimensions that broadcasting from ``size`` would have added or repeated.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.ones(2, 3).sum_to_size(1, 3)
+    tensor([[2., 2., 2.]])
+    """
+    target = canonical_shape("sum_to_size", size)
+    mine = tuple(input._data.shape)
+    lead = len(mine) - len(target)
+    if lead < 0 or any(t not in (1, n) for t, n in zip(target, mine[lead:], strict=True)):
+        raise RuntimeError(f"sum_to_size: size {target} does not broadcast to the input's shape "
+                           f"{mine}")
+    dims = [d for d, n in enumerate(mine) if d < lead or (target[d - lead] == 1 and n != 1)]
+    if not dims:
+        return input
+    return shape.view_as_shape(reduce.sum(input, dims, True), target)
