@@ -23,8 +23,14 @@ LAYERS = [
 
 
 def public(module: ModuleType) -> list[str]:
-    """The names a module makes public."""
-    return list(module.__all__)
+    """The names a module makes public: its `__all__`, or what is defined in it."""
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    ]
 
 
 def is_ours(value: object) -> bool:
