@@ -12,6 +12,7 @@ from facula.core.backends.opencl import (  # noqa: F401  (the rooms register the
     index,
     linalg,
     neural,
+    norm,
     random,
     sort,
     spatial,

@@ -27,7 +27,7 @@ _CPU_KERNELS = {
     "gemm_pack_strided": [BUFFER] * 2 + [LONG] * 3 + _B_STRIDED,
     "gemm_pack_columns": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
     "gemm_pack_columns_rows": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
-    "gemm_blocks": [BUFFER] * 4 + [LONG] * 7 + [_INT] + [LONG] * 2,
+    "gemm_blocks": [BUFFER] * 4 + [LONG] * 9 + [_INT] + [LONG] * 2,
 }
 STRIDED, COLUMNS, COLUMNS_ROWS = "B_STRIDED", "B_COLUMNS", "B_COLUMNS_ROWS"
 _PACKS = {STRIDED: "gemm_pack_strided", COLUMNS: "gemm_pack_columns",
@@ -115,7 +115,7 @@ class Product:
                       + read_source("gemm_address.cl") + read_source("gemm_gpu.cl"))
             right = _B_STRIDED if kind == STRIDED else _B_PICTURE
             self._tiles = self.runtime.kernels(source, (), {
-                "gemm_tiles": [BUFFER] * 4 + [LONG] * 8 + [_INT] + _A + right})["gemm_tiles"]
+                "gemm_tiles": [BUFFER] * 4 + [LONG] * 10 + [_INT] + _A + right})["gemm_tiles"]
             return
         names = ("gemm_pack_a", _PACKS[kind], "gemm_blocks")
         if a is b is c and c in FLOATS:
@@ -138,7 +138,8 @@ class Product:
         return packed
 
     def run(self, out: CLArray, place: tuple[int, int, int], a: Left, b: Right, sizes: Sizes,
-            bias: CLArray | None = None, packed: CLArray | None = None) -> None:
+            bias: CLArray | None = None, packed: CLArray | None = None,
+            bias_strides: tuple[int, int] = (1, 0)) -> None:
         """Compute into ``out`` at ``place`` = (offset in elements, batch stride, row stride)."""
         runtime = self.runtime
         extra = bias if bias is not None else a.data
@@ -147,7 +148,7 @@ class Product:
             grid = (-(-sizes.n // _TILE_GPU) * 256, -(-sizes.m // _TILE_GPU), sizes.z)
             runtime.launch(self._tiles, grid, (256, 1, 1), out.mem, a.data.mem, b.data.mem,
                            extra.mem, sizes.m, sizes.n, sizes.k, sizes.inner, *place,
-                           extra.offset, has_bias, *a.arguments(), *b.arguments())
+                           extra.offset, *bias_strides, has_bias, *a.arguments(), *b.arguments())
             return
         if packed is None:
             packed = self.packed_left(a, sizes)
@@ -159,7 +160,7 @@ class Product:
                        sizes.k, sizes.n, sizes.inner, *b.arguments())
         grid = (-(-sizes.m // _BLOCK_ROWS), -(-sizes.n // _BLOCK_COLUMNS), sizes.z)
         runtime.launch(self._blocks, grid, (1, 1, 1), out.mem, packed.mem, right.mem, extra.mem,
-                       sizes.m, sizes.n, sizes.k, *place, extra.offset, has_bias,
+                       sizes.m, sizes.n, sizes.k, *place, extra.offset, *bias_strides, has_bias,
                        int(sizes.left > 1), int(sizes.right > 1))
 
 

@@ -1,6 +1,6 @@
 /* Where the operands of a product lie: the index formulas shared by gemm_cpu.cl and gemm_gpu.cl.
  *
- *     C[z, m, n] = sum over k of A[z, m, k] * B[z, k, n]  (+ bias)
+ *     C[z, m, n] = sum over k of A[z, m, k] * B[z, k, n]  (+ bias[m * bias_m + n * bias_n])
  *
  * z counts batches. Each operand is found by a sum of products of indices and strides, in two
  * levels where one does not do: z = z1 * Z0 + z0 (two collapsed batch axes) and, for A,

@@ -171,7 +171,8 @@ __kernel GROUP_OF_ONE void gemm_blocks(__global STORE_CT *c, __global const T *p
                                        __global const T *packed_b, __global const STORE_A *bias,
                                        const long M, const long N, const long K,
                                        const long at_c, const long cz, const long cm,
-                                       const long at_bias, const int has_bias, const long za,
+                                       const long at_bias, const long bias_m,
+                                       const long bias_n, const int has_bias, const long za,
                                        const long zb)
 {
     const long m0 = get_global_id(0) * MC, n0 = get_global_id(1) * NC, z = get_global_id(2);
@@ -210,9 +211,10 @@ __kernel GROUP_OF_ONE void gemm_blocks(__global STORE_CT *c, __global const T *p
             }
         }
     }
-    for (long m = m0; m < m_end; ++m) {
-        const T extra = has_bias ? LOAD_A(bias[at_bias + m]) : (T)0;
-        for (long n = n0; n < n_end; ++n)
-            c[at_c + z * cz + m * cm + n] = STORE_C(block[(m - m0) * NC + (n - n0)] + extra);
-    }
+    for (long m = m0; m < m_end; ++m)
+        for (long n = n0; n < n_end; ++n) {
+            T value = block[(m - m0) * NC + (n - n0)];
+            if (has_bias) value += LOAD_A(bias[at_bias + m * bias_m + n * bias_n]);
+            c[at_c + z * cz + m * cm + n] = STORE_C(value);
+        }
 }

@@ -36,8 +36,8 @@ __kernel GROUP_OF_256 void gemm_tiles(__global STORE_CT *c, __global const STORE
                                       __global const STORE_B *b, __global const STORE_A *bias,
                                       const long M, const long N, const long K, const long Z0,
                                       const long at_c, const long cz, const long cm,
-                                      const long at_bias, const int has_bias, A_PARAMETERS,
-                                      B_PARAMETERS)
+                                      const long at_bias, const long bias_m, const long bias_n,
+                                      const int has_bias, A_PARAMETERS, B_PARAMETERS)
 {
     __local T tile_a[TK][TM + 1], tile_b[TK][TN + 1];
     const int t = get_local_id(0), x = t % 16, y = t / 16;
@@ -88,7 +88,7 @@ __kernel GROUP_OF_256 void gemm_tiles(__global STORE_CT *c, __global const STORE
         for (int j = 0; j < RN; ++j) {
             const long m = m0 + y + 16 * i, n = n0 + x + 16 * j;
             if (m < M && n < N) {
-                const T extra = has_bias ? LOAD_A(bias[at_bias + m]) : (T)0;
+                const T extra = has_bias ? LOAD_A(bias[at_bias + m * bias_m + n * bias_n]) : (T)0;
                 c[at_c + z * cz + m * cm + n] = STORE_C(acc[i][j] + extra);
             }
         }

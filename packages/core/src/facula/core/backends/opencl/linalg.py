@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from facula.core.backends.opencl.array import CLArray
-from facula.core.backends.opencl.gemm import Left, Right, Sizes, product
+from facula.core.backends.opencl.gemm import STRIDED, Left, Right, Sizes, product
 from facula.core.backends.opencl.layout import broadcast_shape, collapse, size_of
 from facula.core.backends.opencl.registry import kernel
 
@@ -26,13 +26,33 @@ def matmul(backend: Any, input: CLArray, other: CLArray) -> CLArray:
     out: CLArray = backend.runtime.new((*batch, m, n), input.dtype)
     if not out.size:
         return out
-    run = product(backend.families, input, other, input.dtype, "B_STRIDED").run
+    run = product(backend.families, input, other, input.dtype, STRIDED).run
     launch = _launch((input.shape, input.strides, other.shape, other.strides, batch,
                       input.dtype.itemsize, other.dtype.itemsize))
     if launch is None:  # batch axes that do not collapse to two
         return matmul(backend, backend.contiguous(input), _contiguous_batch(backend, other, batch))
     left, right, sizes, place = launch
-    run(out, place, Left(input, left, k), Right(other, "B_STRIDED", right), sizes)
+    run(out, place, Left(input, left, max(1, k)), Right(other, STRIDED, right), sizes)
+    return out
+
+
+@kernel("linear")
+def linear(backend: Any, input: CLArray, weight: CLArray, bias: CLArray | None) -> CLArray:
+    """``input @ weight.T + bias`` over the last axis: one product, the bias added as it ends."""
+    features, depth = weight.shape
+    rows = input.size // depth if depth else size_of(input.shape[:-1])
+    out: CLArray = backend.runtime.new((*input.shape[:-1], features), input.dtype)
+    if out.size:
+        if input.ndim != 2:
+            input = backend.contiguous(input).reshaped((rows, depth))
+        itemsize = input.dtype.itemsize
+        am, ak = (s // itemsize for s in input.strides)
+        bn, bk = (s // itemsize for s in weight.strides)
+        bias_step = 0 if bias is None else bias.strides[0] // itemsize
+        product(backend.families, input, weight, out.dtype, STRIDED).run(
+            out, (0, 0, features), Left(input, (0, 0, am, 0, ak), max(1, depth)),
+            Right(weight, STRIDED, (0, 0, bk, bn)), Sizes(rows, features, depth, 1, 1, 1, 1),
+            bias, None, (0, bias_step))
     return out
 
 

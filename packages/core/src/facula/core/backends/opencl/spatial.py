@@ -10,7 +10,7 @@ import numpy as np
 from facula.core import dtypes
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.families import declare
-from facula.core.backends.opencl.gemm import Left, Right, Sizes, product
+from facula.core.backends.opencl.gemm import COLUMNS, COLUMNS_ROWS, Left, Right, Sizes, product
 from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.programs import BUFFER, LONG
 from facula.core.backends.opencl.registry import kernel
@@ -78,15 +78,24 @@ def max_pool_grad(backend: Any, g: CLArray, indices: CLArray, input_shape: Ints)
     """Every output's gradient added where its value came from."""
     g, indices = backend.contiguous(g), backend.contiguous(indices)
     out: CLArray = backend.runtime.new(input_shape, g.dtype)
-    lead = 0
-    while lead < len(input_shape) - 1 and lead < 2 and g.shape[lead] == input_shape[lead]:
-        lead += 1
+    lead = min(2, len(input_shape) - 1)
     planes = size_of(input_shape[:lead])
     if out.size:
         run = backend.families.kernel("max_pool_grad", g.dtype)
         backend.runtime.launch_flat(run, planes, out.mem, g.mem, indices.mem, g.offset,
                                     indices.offset, planes, out.size // planes, g.size // planes)
     return out
+
+
+@kernel("max_pool_pick")
+def max_pool_pick(backend: Any, input: CLArray, indices: CLArray) -> CLArray:
+    """The elements at flat spatial positions of each plane."""
+    lead = min(2, indices.ndim - 1)
+    planes = size_of(input.shape[:lead])
+    flat = backend.contiguous(input).reshaped((planes, size_of(input.shape[lead:])))
+    where = backend.contiguous(indices).reshaped((planes, size_of(indices.shape[lead:])))
+    picked: CLArray = backend.kernels["gather"](flat, 1, where)
+    return picked.reshaped(indices.shape)
 
 
 @kernel("avg_pool")
@@ -203,7 +212,7 @@ def convolution(backend: Any, input: CLArray, weight: CLArray, bias: CLArray | N
                             out.size, geo.inputs, geo.outputs, groups, *geo.numbers())
         return out
     depth = geo.per_in * geo.taps
-    multiply = product(backend.families, weight, input, out.dtype, "B_COLUMNS")
+    multiply = product(backend.families, weight, input, out.dtype, COLUMNS)
     block = _block(geo.pictures, depth * geo.places, max(4, out.dtype.itemsize))
     axes = geo.forward_axes()
     for group in range(groups):
@@ -213,7 +222,7 @@ def convolution(backend: Any, input: CLArray, weight: CLArray, bias: CLArray | N
         for first in range(0, geo.pictures, block):
             count = min(block, geo.pictures - first)
             start = first * geo.inputs + group * geo.per_in
-            right = Right(_shifted(input, start * geo.area), "B_COLUMNS",
+            right = Right(_shifted(input, start * geo.area), COLUMNS,
                           (geo.inputs * geo.area, geo.area, *axes))
             place = ((first * geo.outputs + group * geo.per_out) * geo.places,
                      geo.outputs * geo.places, geo.places)
@@ -239,7 +248,7 @@ def convolution_input_grad(backend: Any, g: CLArray, weight: CLArray, input_shap
                             dx.size, geo.inputs, geo.outputs, groups, *geo.numbers())
         return dx
     depth = geo.per_out * geo.taps
-    multiply = product(backend.families, weight, g, dx.dtype, "B_COLUMNS")
+    multiply = product(backend.families, weight, g, dx.dtype, COLUMNS)
     block = _block(geo.pictures, depth * geo.area, max(4, dx.dtype.itemsize))
     axes = geo.backward_axes()
     for group in range(groups):
@@ -249,7 +258,7 @@ def convolution_input_grad(backend: Any, g: CLArray, weight: CLArray, input_shap
         for first in range(0, geo.pictures, block):
             count = min(block, geo.pictures - first)
             start = first * geo.outputs + group * geo.per_out
-            right = Right(_shifted(g, start * geo.places), "B_COLUMNS",
+            right = Right(_shifted(g, start * geo.places), COLUMNS,
                           (geo.outputs * geo.places, geo.places, *axes))
             place = ((first * geo.inputs + group * geo.per_in) * geo.area,
                      geo.inputs * geo.area, geo.area)
@@ -284,7 +293,7 @@ def convolution_weight_grad(backend: Any, g: CLArray, input: CLArray, weight_sha
         return dw
     width = geo.per_in * geo.taps
     wide = SCALARS[BY_NUMPY[g.dtype]].partial
-    multiply = product(backend.families, g, input, wide.numpy, "B_COLUMNS_ROWS")
+    multiply = product(backend.families, g, input, wide.numpy, COLUMNS_ROWS)
     block = _block(geo.pictures, width * geo.places, 4)
     tiles = -(-geo.per_out // 120) * -(-width // 128)
     blocks = [(first, min(block, geo.pictures - first))
@@ -302,7 +311,7 @@ def convolution_weight_grad(backend: Any, g: CLArray, input: CLArray, weight_sha
                         (0, per * geo.outputs * geo.places, geo.places,
                          geo.outputs * geo.places, 1), geo.places)
             right = Right(_shifted(input, (first * geo.inputs + group * geo.per_in) * geo.area),
-                          "B_COLUMNS_ROWS", (geo.inputs * geo.area, geo.area, *axes))
+                          COLUMNS_ROWS, (geo.inputs * geo.area, geo.area, *axes))
             place = (done * dw.size + group * geo.per_out * width, dw.size, width)
             multiply.run(sums, place, left, right,
                          Sizes(geo.per_out, width, per * geo.places, chunks, chunks, chunks,
