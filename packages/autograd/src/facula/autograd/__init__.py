@@ -4,7 +4,8 @@ from facula.autograd import rules  # noqa: F401  (fills the rules)
 from facula.autograd.checks import GradcheckError, gradcheck, gradgradcheck
 from facula.autograd.grads import backward, grad
 from facula.autograd.plans import not_differentiable, vjp
-from facula.autograd.tape import RemovableHandle
+from facula.autograd.hooks import RemovableHandle
+from facula.autograd import tape as _tape  # noqa: F401  (its import installs the tape)
 from facula.core.slot import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 
 __all__ = ["GradcheckError", "RemovableHandle", "backward", "enable_grad", "grad", "gradcheck",

@@ -6,67 +6,219 @@ Nodes are numbered in the order of their creation, which is a topological order,
 
 from __future__ import annotations
 
-import heapq
+import threading
+from heapq import heappop, heappush
 from typing import Any
 
+from facula.autograd import anomaly
+from facula.autograd.hooks import hooks_of
+from facula.autograd.meta import FREED, Leaf, Node, Output
+from facula.autograd.saved import restore
 from facula.core import ops
 from facula.core.slot import grad_mode
 from facula.core.tensor import Tensor
 
-from facula.autograd.meta import FREED, Leaf, Node, Output
-from facula.autograd.plans import restore
+_accumulating = threading.Lock()  # threads may share leaves
 
 
-class Pending:
-    """Gradients that wait for their node: the value so far, and whether it is ours alone."""
+class Pass:
+    """One backward pass: the gradients that wait for their slot, and what is wanted.
 
-    __slots__ = ("heap", "values")
+    Attributes
+    ----------
+    values : dict
+        Slot -> (gradient so far, whether its memory is ours alone).
+    heap : list
+        (-number, slot) of all slots with a gradient waiting.
+    several : dict
+        Node of an operation with several outputs -> the gradients of its outputs so far.
+    needed : set or None
+        The slots on a path to the targets; None where all are wanted.
+    collect : dict or None
+        Receives the targets' gradients; without it they are added to ``.grad``.
+    reached : int
+        How many ``.grad`` have changed.
+    """
 
-    def __init__(self) -> None:
-        self.heap: list[tuple[int, Any]] = []
+    def __init__(self, roots: list[Any], retain_graph: bool, targets: set[Any] | None,
+                 collect: dict[Any, Tensor] | None) -> None:
         self.values: dict[Any, tuple[Tensor, bool]] = {}
+        self.heap: list[tuple[int, Any]] = []
+        self.several: dict[Node, list[Any]] = {}
+        self.retain_graph = retain_graph
+        self.targets = targets
+        self.needed = None if targets is None else needed_slots(roots, targets)
+        self.collect = collect
+        self.reached = 0
 
     def add(self, target: Any, g: Tensor, own: bool) -> None:
         """Add a gradient for a slot; ``own`` if nobody else holds its memory."""
         values = self.values
-        if target in values:
-            before, ours = values[target]
-            if ours and not grad_mode.enabled and before._kind is g._kind:
-                before.add_(g)  # type: ignore[attr-defined]
-            else:
-                values[target] = before + g, True  # type: ignore[operator]
-        else:
+        entry = values.get(target)
+        if entry is None:
             values[target] = g, own
-            heapq.heappush(self.heap, (-target.seq, target))
+            heappush(self.heap, (-target.seq, target))
+            return
+        before, ours = entry
+        if ours and not grad_mode.enabled:
+            before.add_(g)  # type: ignore[attr-defined]
+        elif own and not grad_mode.enabled:
+            values[target] = g.add_(before), True  # type: ignore[attr-defined]
+        else:
+            values[target] = before + g, True  # type: ignore[operator]
+
+    def run(self) -> None:
+        """Visit the slots until no gradient waits."""
+        heap, values, needed, targets = self.heap, self.values, self.needed, self.targets
+        retain, checking, recording = self.retain_graph, anomaly.enabled(), grad_mode.enabled
+        while heap:
+            slot = heappop(heap)[1]
+            entry = values.pop(slot, None)
+            if entry is None:  # all outputs of an operation with several have been seen
+                self.apply(slot, filled(self.several.pop(slot), slot), checking)
+                continue
+            g, own = entry
+            hooks = slot.hooks
+            if hooks is not None:
+                g, own = run_tensor_hooks(hooks, g), False
+            if targets is None:
+                if slot.is_leaf:
+                    self.accumulate(slot, g, own)
+                    continue
+            else:
+                if slot in targets:
+                    self.deliver(slot, g, own)
+                if not any([p in needed for p in slot.parents]):  # type: ignore[operator]
+                    continue
+            if hooks is not None and hooks.keeps and (targets is None or slot not in targets):
+                keep(hooks, g)
+            if type(slot) is Output:
+                node = slot.node
+                grads = self.several.get(node)
+                if grads is None:
+                    grads = self.several[node] = [None] * len(node.outputs)
+                    heappush(heap, (-node.seq, node))
+                grads[slot.index] = g
+                continue
+            plan = slot.plan
+            if plan.quick is None or hooks is not None or checking:
+                self.apply(slot, [g], checking)
+                continue
+            saved = slot.saved
+            if plan.holds:
+                saved = restore(slot)
+                if not retain:
+                    slot.saved = FREED
+            for (function, where), parent in zip(plan.quick, slot.parents, strict=True):
+                if needed is not None and parent not in needed:
+                    continue
+                count = len(where)
+                if count == 0:
+                    result = function(g)
+                elif count == 1:
+                    result = function(g, saved[where[0]])
+                else:
+                    result = function(g, *[saved[i] for i in where])
+                if result._data.shape != parent.shape or result._kind is not parent.kind:
+                    result = fit(result, parent)
+                entry = values.get(parent)
+                if entry is None:
+                    # A tensor that shares its memory has a version; a fresh one has none.
+                    values[parent] = result, result is not g and result._version is None
+                    heappush(heap, (-parent.seq, parent))
+                elif recording or not entry[1]:
+                    self.add(parent, result, result is not g and result._version is None)
+                else:
+                    entry[0].add_(result)  # type: ignore[attr-defined]
+
+    def apply(self, node: Node, grads: list[Any], checking: bool) -> None:
+        """Visit one node of any sort: with its hooks, several outputs, or looking for NaN."""
+        plan, hooks, needed = node.plan, node.hooks, self.needed
+        wanted = [p is not None and (needed is None or p in needed) for p in node.parents]
+        if hooks is not None:
+            for hook in list(hooks.before.values()):
+                answer = hook(tuple(grads))
+                if answer is not None:
+                    grads = list(answer) if isinstance(answer, (tuple, list)) else [answer]
+        if checking:
+            results = anomaly.watched(node, lambda: plan.gradients(node, grads, wanted))
+        else:
+            results = plan.gradients(node, grads, wanted)
+        if plan.holds and not self.retain_graph:
+            node.saved = FREED
+        fresh = plan.fresh
+        if hooks is not None and hooks.after:
+            fresh = False
+            results = run_node_hooks(hooks, plan, results, grads)
+        for i, (parent, result, want) in enumerate(zip(node.parents, results, wanted, strict=True)):
+            if want and result is not None:
+                own = (fresh and result._version is None and not any([result is g for g in grads])
+                       and not any([result is r for r in results[:i]]))
+                fitted = fit(result, parent)
+                self.add(parent, fitted, own or (fitted is not result
+                                                 and fitted._version is None))
+
+    def accumulate(self, leaf: Any, g: Tensor, own: bool) -> None:
+        """Add to a leaf's ``.grad``."""
+        if not leaf.requires_grad:
+            return
+        self.reached += 1
+        with _accumulating:
+            if leaf.grad is None:
+                leaf.grad = g if own and not grad_mode.enabled else owned(g)
+            elif grad_mode.enabled:
+                leaf.grad = leaf.grad + g
+            else:
+                leaf.grad.add_(g)
+        if leaf.hooks is not None:
+            for hook in list(leaf.hooks.accumulated.values()):
+                hook()
+
+    def deliver(self, slot: Any, g: Tensor, own: bool) -> None:
+        """Hand a target its gradient."""
+        if self.collect is not None:
+            self.collect[slot] = g if own else owned(g)
+        elif slot.is_leaf:
+            self.accumulate(slot, g, own)
+        else:
+            self.reached += 1
+            keep(hooks_of(slot), g)
+
+
+def owned(g: Tensor) -> Tensor:
+    """A copy that nobody else holds; recorded if the pass is."""
+    return ops.shape.clone(g if grad_mode.enabled else g.detach())
+
+
+def keep(hooks: Any, g: Tensor) -> None:
+    """Add to the kept gradient of a tensor that is no leaf."""
+    hooks.kept = owned(g) if hooks.kept is None else hooks.kept + g
 
 
 def sum_to(g: Tensor, shape: tuple[int, ...]) -> Tensor:
     """The gradient of a broadcast operand, summed back to the operand's shape."""
     have = g._data.shape
     lead = len(have) - len(shape)
-    dims = (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 != have[i + lead]))
-    if dims:
-        g = ops.reduce.sum(g, dims, True)
-    return ops.shape.view_as_shape(g, shape) if lead else g
+    kept = [i + lead for i, n in enumerate(shape) if n == 1 != have[i + lead]]
+    if lead:
+        g = ops.reduce.sum(g, tuple(range(lead)), False)
+        kept = [i - lead for i in kept]
+    return ops.reduce.sum(g, tuple(kept), True) if kept else g
 
 
 def fit(g: Tensor, target: Any) -> Tensor:
     """The gradient in its slot's shape, dtype and device."""
     if g._data.shape != target.shape:
         g = sum_to(g, target.shape)
-    if g._kind is not target.kind:
-        g = ops.convert.to(g, dtype=target.kind.dtype, device=target.kind.device)
+    kind = target.kind
+    if g._kind is not kind:
+        g = ops.convert.to(g, dtype=kind.dtype, device=kind.device)
     return g
 
 
-def is_view(t: Tensor) -> bool:
-    """Whether a tensor shares its memory with a base."""
-    return hasattr(t, "_view")
-
-
-def run_hooks(hooks: dict[int, Any], g: Tensor) -> Tensor:
+def run_tensor_hooks(hooks: Any, g: Tensor) -> Tensor:
     """The gradient after the hooks, each of which may replace it."""
-    for hook in list(hooks.values()):
+    for hook in list(hooks.tensor.values()):
         answer = hook(g)
         if answer is not None:
             if not isinstance(answer, Tensor) or answer._data.shape != g._data.shape:
@@ -76,21 +228,26 @@ def run_hooks(hooks: dict[int, Any], g: Tensor) -> Tensor:
     return g
 
 
-def accumulate(leaf: Any, g: Tensor, own: bool) -> None:
-    """Add to a leaf's ``.grad``."""
-    if leaf.grad is None:
-        leaf.grad = g if own or grad_mode.enabled else g.detach().clone()  # type: ignore
-    elif grad_mode.enabled:
-        leaf.grad = leaf.grad + g
-    else:
-        leaf.grad.add_(g)
-    if leaf.post_hooks:
-        for hook in list(leaf.post_hooks.values()):
-            hook()
+def run_node_hooks(hooks: Any, plan: Any, results: list[Any], grads: list[Any]) -> list[Any]:
+    """The gradients of a node's inputs after the hooks."""
+    for hook in list(hooks.after.values()):
+        answer = hook(tuple(plan.spread(results, None)), tuple(grads))
+        if answer is not None:
+            results = plan.gather(answer if isinstance(answer, (tuple, list)) else (answer,))
+    return results
 
 
-def needed_nodes(roots: list[Any], targets: set[Any]) -> set[Any]:
-    """The nodes on a path from the roots to the targets."""
+def filled(several: list[Any], node: Node) -> list[Any]:
+    """Zeros for the floating outputs that nothing used: rules take all gradients as given."""
+    if not getattr(node.plan, "fills", True):
+        return several
+    return [g if g is not None or meta is None
+            else ops.creation.zeros(meta[0], dtype=meta[1].dtype, device=meta[1].device)
+            for g, meta in zip(several, node.outputs, strict=True)]
+
+
+def needed_slots(roots: list[Any], targets: set[Any]) -> set[Any]:
+    """The slots on a path from the roots to the targets."""
     seen = set(roots)
     stack = list(seen)
     while stack:
@@ -99,9 +256,9 @@ def needed_nodes(roots: list[Any], targets: set[Any]) -> set[Any]:
                 seen.add(parent)
                 stack.append(parent)
     needed = set(targets)
-    for node in sorted(seen, key=lambda n: n.seq):
-        if any(p in needed for p in node.parents if p is not None):
-            needed.add(node)
+    for slot in sorted(seen, key=lambda n: n.seq):
+        if any([p in needed for p in slot.parents]):
+            needed.add(slot)
     return needed
 
 
@@ -120,95 +277,14 @@ def run(roots: list[tuple[Any, Tensor]], retain_graph: bool,
     collect : dict, optional
         Receives the targets' gradients; without it they are added to ``.grad``.
     """
-    needed = None if targets is None else needed_nodes([r for r, _ in roots], targets)
-    pending = Pending()
-    collected: dict[Node, list[Any]] = {}
+    work = Pass([slot for slot, _ in roots], retain_graph, targets, collect)
     for slot, g in roots:
-        if needed is None or slot in needed:
-            pending.add(slot, g, False)
-    heap, values = pending.heap, pending.values
-    while heap:
-        _, slot = heapq.heappop(heap)
-        if slot in collected:  # all outputs of an operation with several have been seen
-            _apply(slot, None, collected.pop(slot), pending, needed, retain_graph)
-            continue
-        g, own = values.pop(slot)
-        if slot.hooks:
-            g, own = run_hooks(slot.hooks, g), False
-        if targets is not None and slot in targets:
-            _deliver(slot, g, own, collect)
-        elif targets is None and type(slot) is Leaf and slot.requires_grad:
-            accumulate(slot, g, own)
-        if type(slot) is Leaf or (needed is not None
-                                  and not any(p in needed for p in slot.parents)):
-            continue
-        if hasattr(slot, "retained") and targets is None:
-            before = slot.grad
-            slot.retained = g.detach().clone() if before is None else before + g
-        if type(slot) is Output:
-            node = slot.node
-            if node not in collected:
-                collected[node] = [None] * node.plan.op.outputs
-                heapq.heappush(heap, (-node.seq, node))
-            collected[node][slot.index] = g
-        else:
-            _apply(slot, g, None, pending, needed, retain_graph)
-
-
-def _deliver(slot: Any, g: Tensor, own: bool, collect: dict[Any, Tensor] | None) -> None:
-    if collect is not None:
-        collect[slot] = g
-    elif type(slot) is Leaf:
-        accumulate(slot, g, own)
-    else:
-        before = slot.grad
-        slot.retained = g if before is None else before + g
-
-
-def _apply(node: Node, g: Any, several: list[Any] | None, pending: Pending,
-           needed: set[Any] | None, retain_graph: bool) -> None:
-    """Call one node's rules and hand the results to its parents."""
-    plan = node.plan
-    saved = node.saved
-    if saved is FREED:
-        raise RuntimeError(
-            f"backward: the graph was freed at {plan.name}: backward ran through it before: "
-            "give retain_graph=True the first time")
-    values = restore(node, saved) if saved else saved
-    if not retain_graph and saved:
-        node.saved = FREED
-    grads = (g,) if several is None else _filled(several, node)
-    parents = node.parents
-    if plan.simple and not plan.nested:
-        for (function, where), parent in zip(plan.calls, parents, strict=True):
-            if needed is None or parent in needed:
-                _hand_over(pending, parent, function(g, *[values[i] for i in where[1:]]), g)
-        return
-    results: list[Any] = []
-    for function, where in plan.calls:
-        answer = function(*[grads[-1 - i] if i < 0 else values[i] for i in where])
-        if plan.joint:
-            results += [x for i in plan.needs for x in _listed(answer[i])]
-        else:
-            results += _listed(answer)
-    for parent, result in zip(parents, results, strict=True):
-        if parent is not None and result is not None and (needed is None or parent in needed):
-            _hand_over(pending, parent, result, g)
-
-
-def _listed(answer: Any) -> list[Any]:
-    return list(answer) if isinstance(answer, (tuple, list)) else [answer]
-
-
-def _filled(several: list[Any], node: Node) -> list[Any]:
-    """Zeros for the floating outputs that nothing used: rules take all gradients as given."""
-    return [g if g is not None or meta is None
-            else ops.creation.zeros(meta[0], dtype=meta[1].dtype, device=meta[1].device)
-            for g, meta in zip(several, node.outputs, strict=True)]
-
-
-def _hand_over(pending: Pending, parent: Any, result: Any, g: Any) -> None:
-    if result is None:
-        return
-    fitted = fit(result, parent)
-    pending.add(parent, fitted, fitted is not g and not is_view(fitted))
+        if work.needed is None or slot in work.needed:
+            work.add(slot, fit(g, slot), False)
+    try:
+        work.run()
+    except BaseException as error:
+        if work.reached:
+            error.add_note(f"backward: stopped by this error after {work.reached} of the tensors "
+                           "had received their gradients: set .grad to None before going on")
+        raise

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from facula.autograd.tape import as_sequence, run_backward, slot_of
+from facula.autograd.tape import as_sequence, run_backward, slot_of, wanted_slots
 from facula.core.errors import describe
+from facula.core.ops.creation import zeros_like
 from facula.core.tensor import Tensor
 
 
@@ -34,8 +35,8 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
     gradients = ((None,) * len(outputs) if grad_tensors is None else as_sequence(grad_tensors))
     if len(gradients) != len(outputs):
         raise RuntimeError(f"backward: {len(outputs)} tensors, but {len(gradients)} gradients")
-    targets = None if inputs is None else {slot_of("backward", t) for t in as_sequence(inputs)}
-    run_backward("backward", outputs, gradients, retain_graph, create_graph, targets, None)
+    run_backward("backward", outputs, gradients, retain_graph, create_graph,
+                 wanted_slots("backward", inputs), None)
 
 
 def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None,
@@ -86,8 +87,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     for t, slot in zip(ins, slots, strict=True):
         g = collected.get(slot)
         if g is None and materialize_grads:
-            g = t.new_zeros(tuple(t.shape))  # type: ignore[attr-defined]
-        elif g is None and not allow_unused:
+            g = zeros_like(t.detach())
+        elif g is None and not (allow_unused or materialize_grads):
             raise RuntimeError(f"grad: the input {describe(t)} plays no part in the outputs: "
                                "give allow_unused=True if that is meant")
         results.append(g)

@@ -15,75 +15,136 @@ from facula.autograd.meta import Leaf, Node, next_seq
 from facula.core import ops
 from facula.core.dtypes import FLOAT
 from facula.core.slot import grad_mode
-from facula.core.tensor import Tensor
+from facula.core.tensor import Tensor, Version
 
 _new = object.__new__
 
 
-class _Steps:
-    """A plan whose functions replay view steps; it saves nothing that can be changed."""
+class Fixed:
+    """A plan whose functions take the gradient alone and save nothing."""
 
-    nested = joint = several = False
-    simple = True
-    tensors = labels = ()
-    outputs: dict[int, int] = {}
+    joint = nested = several = holds = False
+    fresh = True
+    tensors = labels = outputs = anchors = ()
 
     def __init__(self, name: str, *functions: Callable[[Tensor], Tensor]) -> None:
         self.name = name
-        self.calls = [(f, (-1,)) for f in functions]
+        self.quick = [(f, ()) for f in functions]
+
+    def gradients(self, node: Node, grads: list[Any], wanted: list[bool]) -> list[Any]:
+        """One gradient per parent."""
+        return [f(grads[0]) if w else None
+                for (f, _), w in zip(self.quick, wanted, strict=True)]
+
+    def spread(self, values: Any, default: Any) -> list[Any]:
+        """The values, one per parent."""
+        return list(values)
+
+    gather = list
 
 
-def replay(base: Tensor, steps: Any) -> Tensor:
-    """The view that the steps make of a base."""
-    for op, attributes in steps:
-        base = op.public(base, *attributes)
-    return base
+_CUT = Fixed("FillBackward0", lambda g: ops.creation.zeros_like(g))
 
 
-def _node(plan: _Steps, parents: tuple[Any, ...], like: Tensor) -> Node:
+def _node(plan: Fixed, parents: tuple[Any, ...], like: Tensor) -> Node:
     node = _new(Node)
     node.plan, node.parents, node.saved, node.versions = plan, parents, (), None
     node.seq, node.shape, node.kind, node.hooks = next_seq(), like._data.shape, like._kind, None
     return node
 
 
-def _cleared(g: Tensor, steps: Any) -> Tensor:
-    """The gradient with the viewed region set to zero."""
-    g = g.clone()  # type: ignore[attr-defined]
-    replay(g, steps).zero_()  # type: ignore[attr-defined]
-    return g
+class Region:
+    """The part of a base that a view shows, on gradients of the base.
 
+    Steps are replayed on memory laid out as the base's is, or a view might not be possible.
+    """
 
-def _placed(g: Tensor, base_shape: tuple[int, ...], steps: Any) -> Tensor:
-    """Zeros of the base's shape with the gradient in the viewed region."""
-    out = ops.creation.zeros(base_shape, dtype=g.dtype, device=g.device)
-    replay(out, steps).copy_(g)  # type: ignore[attr-defined]
-    return out
+    __slots__ = ("shape", "order", "steps")
+
+    def __init__(self, base: Tensor, steps: Any) -> None:
+        self.shape = tuple(base._data.shape)
+        self.order: tuple[int, ...] | None = None
+        self.steps = steps
+        if not base.is_contiguous():
+            strides = base._data.strides
+            self.order = tuple(sorted(range(len(strides)), key=lambda d: -strides[d]))
+
+    def _replayed(self, base: Tensor) -> Tensor:
+        for op, attributes in self.steps:
+            base = op.public(base, *attributes)
+        return base
+
+    def _laid_out(self, g: Tensor) -> Tensor:
+        """A copy with the base's order of dimensions in memory."""
+        if self.order is None:
+            return ops.shape.clone(g)
+        return self._reordered(ops.shape.clone(ops.shape.permute(g, self.order)))
+
+    def _reordered(self, g: Tensor) -> Tensor:
+        assert self.order is not None
+        back = sorted(range(len(self.order)), key=self.order.__getitem__)
+        return ops.shape.permute(g, tuple(back))
+
+    def read(self, g: Tensor) -> Tensor:
+        """The gradient of the region."""
+        plain = self.order is None and g.is_contiguous()
+        return self._replayed(g if plain else self._laid_out(g))
+
+    def clear(self, g: Tensor) -> Tensor:
+        """The gradient with the region set to zero."""
+        g = self._laid_out(g)
+        self._replayed(g).zero_()  # type: ignore[attr-defined]
+        return g
+
+    def place(self, g: Tensor) -> Tensor:
+        """Zeros of the base's shape with the gradient in the region."""
+        shape = self.shape if self.order is None else [self.shape[d] for d in self.order]
+        out = ops.creation.zeros(shape, dtype=g.dtype, device=g.device)
+        if self.order is not None:
+            out = self._reordered(out)
+        self._replayed(out).copy_(g)  # type: ignore[attr-defined]
+        return out
 
 
 def before_inplace(tensor: Tensor, name: str) -> None:
-    """Refuse writes to leaves that require grad, and to views of them.
+    """Refuse writes to leaves that require grad, to views of them, and to unrecorded views.
 
     Raises
     ------
     RuntimeError
         If gradients would be lost.
     """
-    for t in (tensor, getattr(tensor, "_view", None) and tensor._view.base):
+    view = getattr(tensor, "_view", None)
+    for t in (tensor, view and view.base):
         if t is not None and type(t._autograd) is Leaf and t._autograd.requires_grad:
             what = "a leaf tensor" if t is tensor else "a view of a leaf tensor"
             raise RuntimeError(f"{name}: {what} that requires grad can't be changed in place: "
                                "use no_grad(), detach() or the out-of-place operation")
+    if view is not None and tensor._autograd is None and view.base.requires_grad:
+        raise RuntimeError(f"{name}: this view was made under no_grad() of a tensor that requires "
+                           "grad: it can't be changed in place while recording: change it under "
+                           "no_grad() too, or make the view outside")
 
 
-def recorder(make: Callable[..., Node | None]) -> Callable[..., None]:
+def recorder(make: Callable[[Any, Any, Version | None], Node | None]) -> Callable[..., None]:
     """The in-place recorder of an operation, from the function that makes its node."""
     def record(self: Tensor, before: Tensor, *rest: Any) -> None:
         if grad_mode.enabled and self._kind.dtype.category >= FLOAT:
-            node = make(self, (before, *rest), True)
-            if node is not None:
+            node = make(self, (before, *rest), self._version)
+            if node is None:
+                cut(self, before)
+            else:
                 rebase(self, node)
     return record
+
+
+def cut(self: Tensor, before: Tensor, *rest: Any) -> None:
+    """Record that the elements do not depend on the past any more."""
+    past = before._autograd
+    if (grad_mode.enabled and past is not None and past.requires_grad
+            and self._kind.dtype.category >= FLOAT):
+        self._autograd = _node(_CUT, (past,), self)
+        rebase(self, self._autograd)
 
 
 def rebase(tensor: Tensor, node: Node) -> None:
@@ -91,23 +152,16 @@ def rebase(tensor: Tensor, node: Node) -> None:
     view = getattr(tensor, "_view", None)
     base = tensor
     if view is not None:
-        base, steps = view.base, view.steps
+        base = view.base
+        region = Region(base, view.steps)
         past = base._autograd
-        functions: list[Callable[[Tensor], Tensor]] = [
-            lambda g: replay(g, steps).clone()]  # type: ignore[attr-defined]
-        parents: tuple[Any, ...] = (node,)
-        if past is not None:
-            functions.append(lambda g: _cleared(g, steps))
-            parents = (node, past)
-        base._autograd = _node(_Steps("CopySlices", *functions), parents, base)
-    version = base._version
-    if version is None:
-        return
-    shape = tuple(base._data.shape)
-    for v in version.live_views():
-        steps_of_view = v._view.steps
-        v._autograd = _node(_Steps(
-            "ViewBackward", lambda g, s=steps_of_view: _placed(g, shape, s)),  # type: ignore[misc]
-            (base._autograd,), v)
-
-
+        if past is not None and past.requires_grad:
+            base._autograd = _node(Fixed("CopySlices", region.read, region.clear),
+                                   (node, past), base)
+        else:
+            base._autograd = _node(Fixed("CopySlices", region.read), (node,), base)
+    if base._version is not None:
+        for v in base._version.live_views():
+            if v._view.base is base:  # not a view of a detached tensor on the same memory
+                place = Region(base, v._view.steps).place
+                v._autograd = _node(Fixed("AsStridedBackward0", place), (base._autograd,), v)

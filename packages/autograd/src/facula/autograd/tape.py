@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from facula.autograd import engine, inplace
-from facula.autograd.meta import RETAIN, Leaf
+from facula.autograd.hooks import RemovableHandle, add, hooks_of
+from facula.autograd.meta import Leaf
 from facula.core import ops
 from facula.core.errors import describe
 from facula.core.slot import enable_grad, install, no_grad
 from facula.core.tensor import Tensor
-
-
-class RemovableHandle:
-    """Removes a hook: by ``remove()`` or at the end of a ``with`` block."""
-
-    _next = 0
-
-    def __init__(self, hooks: dict[int, Any]) -> None:
-        RemovableHandle._next += 1
-        self.id = RemovableHandle._next
-        self._hooks = hooks
-
-    def remove(self) -> None:
-        """Take the hook away; calling it again does nothing."""
-        self._hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()
 
 
 def initial_gradient(op: str, output: Tensor, gradient: Any) -> Tensor:
@@ -42,6 +23,8 @@ def initial_gradient(op: str, output: Tensor, gradient: Any) -> Tensor:
     RuntimeError
         If the output takes no part in differentiation, or the gradient is missing or misfits.
     """
+    if not isinstance(output, Tensor):
+        raise TypeError(f"{op}: outputs must be tensors, but one is {describe(output)}")
     if not output.requires_grad:
         raise RuntimeError(f"{op}: {describe(output)} does not require grad and was not computed "
                            "from a tensor that does: call requires_grad_() on an input")
@@ -49,12 +32,21 @@ def initial_gradient(op: str, output: Tensor, gradient: Any) -> Tensor:
         if output.numel() != 1:
             raise RuntimeError(f"{op}: the output has shape {tuple(output.shape)}: only for a "
                                "single element the gradient may be left out: give gradient=")
+        if output.is_complex():
+            raise RuntimeError(f"{op}: the output is {output.dtype.name}: only for a real number "
+                               "the gradient may be left out: give gradient=")
         return ops.creation.ones_like(output)
     if not isinstance(gradient, Tensor):
         raise TypeError(f"{op}: gradient must be a Tensor or None, but is {describe(gradient)}")
     if gradient._data.shape != output._data.shape:
         raise RuntimeError(f"{op}: the gradient has shape {tuple(gradient.shape)}, the output "
                            f"{tuple(output.shape)}: they must be equal")
+    if gradient.device != output.device:
+        raise RuntimeError(f"{op}: the gradient is on {gradient.device}, the output on "
+                           f"{output.device}: move it with .to({str(output.device)!r})")
+    if gradient.is_complex() and not output.is_complex():
+        raise RuntimeError(f"{op}: the gradient is {gradient.dtype.name}, but the output is real, "
+                           f"{output.dtype.name}: give a real gradient")
     return gradient
 
 
@@ -66,10 +58,27 @@ def as_sequence(value: Any) -> Sequence[Any]:
 def run_backward(op: str, outputs: Sequence[Tensor], gradients: Sequence[Any], retain: bool | None,
                  create: bool, targets: set[Any] | None, collect: dict[Any, Tensor] | None) -> None:
     """Check the starting points and run the engine with recording as asked."""
-    roots = [(o._autograd, initial_gradient(op, o, g))
-             for o, g in zip(outputs, gradients, strict=True)]
     with enable_grad() if create else no_grad():
+        roots = [(o._autograd, g) for o, g in zip(
+            outputs, [initial_gradient(op, o, g) for o, g in zip(outputs, gradients, strict=True)],
+            strict=True)]
         engine.run(roots, create if retain is None else retain, targets, collect)
+
+
+def wanted_slots(op: str, inputs: Any) -> set[Any] | None:
+    """The slots of the tensors given as ``inputs``; None where none were.
+
+    Raises
+    ------
+    RuntimeError
+        If the sequence is empty, or a tensor does not require grad.
+    """
+    if inputs is None:
+        return None
+    tensors = as_sequence(inputs)
+    if not tensors:
+        raise RuntimeError(f"{op}: inputs is empty: name at least one tensor, or leave it out")
+    return {slot_of(op, t) for t in tensors}
 
 
 class GradientTape:
@@ -80,24 +89,29 @@ class GradientTape:
 
     def backward(self, tensor: Tensor, gradient: Any, retain_graph: bool | None,
                  create_graph: bool, inputs: Any) -> None:
-        targets = None
-        if inputs is not None:
-            inputs = as_sequence(inputs)
-            if not inputs:
-                raise RuntimeError("backward: inputs is empty: name at least one tensor, or None")
-            targets = {slot_of("backward", t) for t in inputs}
-        run_backward("backward", (tensor,), (gradient,), retain_graph, create_graph, targets, None)
+        run_backward("backward", (tensor,), (gradient,), retain_graph, create_graph,
+                     wanted_slots("backward", inputs), None)
 
     def before_inplace(self, tensor: Tensor, name: str) -> None:
         inplace.before_inplace(tensor, name)
 
-    def register_hook(self, tensor: Tensor, hook: Any) -> RemovableHandle:
-        return add_hook(slot_of("register_hook", tensor), "hooks", hook)
+    def register_hook(self, tensor: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHandle:
+        return add(hooks_of(slot_of("register_hook", tensor)).tensor, hook)
+
+    def register_post_accumulate_grad_hook(self, tensor: Tensor,
+                                           hook: Callable[[Tensor], None]) -> RemovableHandle:
+        slot = slot_of("register_post_accumulate_grad_hook", tensor)
+        if not slot.is_leaf:
+            raise RuntimeError("register_post_accumulate_grad_hook: only leaf tensors accumulate "
+                               f"gradients, but {describe(tensor)} is the result of "
+                               f"{slot.name()}: use register_hook()")
+        it = weakref.ref(tensor)
+        return add(hooks_of(slot).accumulated, lambda: hook(it()))  # type: ignore[arg-type]
 
     def retain_grad(self, tensor: Tensor) -> None:
         slot = slot_of("retain_grad", tensor)
-        if not slot.is_leaf and not hasattr(slot, "retained"):
-            slot.retained = RETAIN
+        if not slot.is_leaf:
+            hooks_of(slot).keeps = True
 
 
 def slot_of(op: str, tensor: Any) -> Any:
@@ -112,17 +126,6 @@ def slot_of(op: str, tensor: Any) -> Any:
         raise RuntimeError(f"{op}: {describe(tensor)} does not require grad: "
                            "call requires_grad_() on it before the computation")
     return tensor._autograd
-
-
-def add_hook(slot: Any, where: str, hook: Any) -> RemovableHandle:
-    """Register a hook on a slot."""
-    hooks = getattr(slot, where)
-    if hooks is None:
-        hooks = {}
-        setattr(slot, where, hooks)
-    handle = RemovableHandle(hooks)
-    hooks[handle.id] = hook
-    return handle
 
 
 install(GradientTape())

@@ -38,7 +38,13 @@ from facula.core.random import (
     seed,
     set_rng_state,
 )
-from facula.core.slot import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from facula.core.slot import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from facula.core.tensor import Size, Tensor
 
 _attach(Tensor)

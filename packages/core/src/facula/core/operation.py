@@ -78,6 +78,7 @@ class Operation:
     export: bool = True
     record: Callable[..., Any] | None = None
     record_inplace: Callable[..., Any] | None = None
+    copies_first: Callable[..., bool] | None = None
     public: Callable[..., Any] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 

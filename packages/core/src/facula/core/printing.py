@@ -165,7 +165,7 @@ def format_tensor(tensor: Tensor, name: str = "tensor") -> str:
     if not ordinary:
         notes.append(f"dtype={d}")
     if tensor.grad_fn is not None:
-        notes.append(f"grad_fn=<{tensor.grad_fn.name}>")
+        notes.append(f"grad_fn=<{tensor.grad_fn.name()}>")
     elif tensor.requires_grad:
         notes.append("requires_grad=True")
     if not notes:

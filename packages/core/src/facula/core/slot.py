@@ -21,6 +21,11 @@ class Meta(Protocol):
     requires_grad: bool
     is_leaf: bool
     grad: Tensor | None
+    grad_fn: Any
+    retains_grad: bool
+
+    def fits(self, tensor: Tensor) -> None:
+        """Expect gradients of this tensor's shape, dtype and device (leaves only)."""
 
 
 class Tape(Protocol):
@@ -38,6 +43,9 @@ class Tape(Protocol):
 
     def register_hook(self, tensor: Tensor, hook: Any) -> Any:
         """``Tensor.register_hook``."""
+
+    def register_post_accumulate_grad_hook(self, tensor: Tensor, hook: Any) -> Any:
+        """``Tensor.register_post_accumulate_grad_hook``."""
 
     def retain_grad(self, tensor: Tensor) -> None:
         """``Tensor.retain_grad``."""
@@ -157,6 +165,32 @@ class enable_grad(_GradSwitch):
     """Operations inside are recorded, also within :class:`no_grad`."""
 
     value = True
+
+
+class inference_mode(_GradSwitch):
+    """The same as :class:`no_grad`, under the name that says what the program is about.
+
+    Parameters
+    ----------
+    mode : bool
+        False records operations, as :class:`enable_grad`.
+
+    Examples
+    --------
+    >>> import facula
+    >>> x = facula.ones(2, requires_grad=True)
+    >>> with facula.inference_mode():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__()
+        self.value = not mode
+
+    def __call__(self, function: Any) -> Any:
+        mode = not self.value
+        return decorate(lambda: inference_mode(mode), function)
 
 
 class set_grad_enabled(_GradSwitch):

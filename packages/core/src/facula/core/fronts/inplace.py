@@ -56,7 +56,7 @@ def inplace_front(op: Operation) -> Callable[..., Any]:
             check_storable(name, results[0], self._kind.dtype)
             kernel = known[full_key] = self._kind.backend.elementwise_into(
                 op, tuple(d for d, _ in keys), compute, self._kind.dtype)
-        before = self._begin_write(name, op.record is not None and tracked((self, *others)))
+        before = _begin(op, name, self, tracked((self, *others)), values)
         kernel(self._data, self._data,
                *(data_on(self._kind, x) if isinstance(x, Tensor) else x for x in others),
                *attributes)
@@ -93,7 +93,7 @@ def inplace_primitive_front(op: Operation) -> Callable[..., Any]:
             check_storable(name, result._kind.dtype, self._kind.dtype)
         tensors = leaves(values)
         common_kind(name, tensors)
-        before = self._begin_write(name, op.record is not None and tracked(tensors))
+        before = _begin(op, name, self, tracked(tensors), values)
         if kernel is None:
             backend.assign(self._data, result._data)
         else:
@@ -104,6 +104,14 @@ def inplace_primitive_front(op: Operation) -> Callable[..., Any]:
         return self
 
     return front
+
+
+def _begin(op: Operation, name: str, self: Tensor, recorded: bool, values: Any) -> Tensor | None:
+    """Announce a write; what the recorder gets is a copy if the gradient needs the old values."""
+    before = self._begin_write(name, recorded and op.record_inplace is not None)
+    if before is not None and op.copies_first is not None and op.copies_first(*values):
+        before._data, before._version = self._kind.backend.copy(before._data), None
+    return before
 
 
 def check_storable(name: str, result: dtype, target: dtype) -> None:
