@@ -1,6 +1,11 @@
 """Optimisers and learning-rate schedules."""
 
+from facula.optim.adafactor import Adafactor
 from facula.optim.adam import Adam, AdamW
+from facula.optim.adam_variants import Adamax, NAdam, RAdam
+from facula.optim.adaptive import Adadelta, Adagrad, RMSprop, Rprop
+from facula.optim.lbfgs import LBFGS
+from facula.optim.muon import Muon
 from facula.optim.optimizer import (
     Optimizer,
     register_optimizer_step_post_hook,
@@ -9,5 +14,6 @@ from facula.optim.optimizer import (
 from facula.optim.rule import RuleOptimizer
 from facula.optim.sgd import ASGD, SGD
 
-__all__ = ["ASGD", "Adam", "AdamW", "Optimizer", "RuleOptimizer", "SGD",
+__all__ = ["ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Muon",
+           "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "RuleOptimizer", "SGD",
            "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]

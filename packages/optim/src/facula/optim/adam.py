@@ -11,7 +11,7 @@ from facula.optim.rule import RuleOptimizer
 from facula.optim.sgd import common, penalised
 
 
-def _adam_numbers(group: dict[str, Any], s: dict[str, float]) -> dict[str, Any]:
+def adam_numbers(group: dict[str, Any], s: dict[str, float]) -> dict[str, Any]:
     """The numbers of Adam's family: the step counted on, the betas, the bias corrections."""
     step = s["step"] = s["step"] + 1
     beta1, beta2 = (float(b) for b in group["betas"])
@@ -20,7 +20,7 @@ def _adam_numbers(group: dict[str, Any], s: dict[str, float]) -> dict[str, Any]:
             "decoupled": bool(group.get("decoupled_weight_decay", False))}
 
 
-def _decayed(p: Any, g: Any, n: Any) -> tuple[Any, Any]:
+def decayed(p: Any, g: Any, n: Any) -> tuple[Any, Any]:
     """Parameter and gradient after weight decay, which shrinks one or penalises the other."""
     if not n.decoupled:
         return p, penalised(p, g, n)
@@ -104,13 +104,13 @@ class Adam(RuleOptimizer):
         return {**slots, "max_exp_avg_sq": 0.0} if group["amsgrad"] else slots
 
     def numbers(self, group: dict[str, Any], s: dict[str, float], fresh: bool) -> dict[str, Any]:
-        n = _adam_numbers(group, s)
+        n = adam_numbers(group, s)
         return {**n, "step_size": n["lr"] / n["bias1"], "root_bias2": math.sqrt(n["bias2"]),
                 "amsgrad": bool(group["amsgrad"])}
 
     @staticmethod
     def update(p: Any, g: Any, s: Any, n: Any) -> Any:
-        p, g = _decayed(p, g, n)
+        p, g = decayed(p, g, n)
         s.exp_avg = s.exp_avg + (1 - n.beta1) * (g - s.exp_avg)
         s.exp_avg_sq = n.beta2 * s.exp_avg_sq + (1 - n.beta2) * g * g
         second = s.exp_avg_sq
