@@ -35,6 +35,7 @@ source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 
 # The reference: one page a name, from what each layer makes public.
 autosummary_generate = True
+autosummary_generate_overwrite = False  # api_pages writes some pages itself
 autosummary_imported_members = True
 autosummary_ignore_module_all = False
 autodoc_typehints = "none"

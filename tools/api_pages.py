@@ -78,6 +78,24 @@ def clashes(full_names: list[str]) -> dict[str, str]:
     return renamed
 
 
+def write_aliases(folder: Path, module: ModuleType, prefix: str, home: dict[type, str]) -> None:
+    """Write the page of each class that is documented under another name already.
+
+    Sphinx counts a class by where it is defined, and warns of a second description of it.
+    """
+    folder.mkdir(exist_ok=True)
+    for name in public(module):
+        value = getattr(module, name)
+        if not inspect.isclass(value):
+            continue
+        full = f"{prefix}.{name}"
+        first = home.setdefault(value, full)
+        if first != full:
+            text = f".. py:class:: {full}\n\n   The same as :class:`{first}`.\n"
+            page = f"{full}\n{'=' * len(full)}\n\n{text}"
+            (folder / f"{full}.rst").write_text(page, encoding="utf-8")
+
+
 def write(folder: Path) -> dict[str, str]:
     """Write all pages into a folder made anew; return autosummary's map of file names."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -85,8 +103,9 @@ def write(folder: Path) -> dict[str, str]:
     names: list[str] = []
     queue = [(title, importlib.import_module(module), prefix) for title, module, prefix in LAYERS]
     done = set()
+    home: dict[type, str] = {}
     while queue:
-        title, module, prefix = queue.pop()
+        title, module, prefix = queue.pop(0)
         if prefix in done:
             continue
         done.add(prefix)
@@ -94,5 +113,6 @@ def write(folder: Path) -> dict[str, str]:
         file_name = prefix if prefix != "facula" else "facula.core"
         (folder / f"{file_name}.rst").write_text(text, encoding="utf-8")
         names += [f"{prefix}.{n}" for n in public(module) if not is_ours(getattr(module, n))]
+        write_aliases(folder / "names", module, prefix, home)
         queue += [(path, value, path) for path, value in inner]
     return clashes(names)
