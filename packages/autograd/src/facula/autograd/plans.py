@@ -78,6 +78,7 @@ def not_differentiable(*ops: Callable[..., Any] | str, reason: str) -> None:
     for op in ops:
         record = operation(op) if isinstance(op, str) else op.operation  # type: ignore[attr-defined]
         _NON_DIFFERENTIABLE[record.name] = reason
+        record.record = None
         record.record_inplace = inplace.cut
 
 

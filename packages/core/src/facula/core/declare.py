@@ -20,6 +20,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from facula.core.dtypes import FLOAT
 from facula.core.fronts import (
     Resolver,
     elementwise_front,
@@ -30,6 +31,7 @@ from facula.core.fronts import (
     view_front,
 )
 from facula.core.operation import Operation, Reduce, register
+from facula.core.slot import grad_mode
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,8 +51,20 @@ def _record(family: str, function: Callable[..., Any], **given: Any) -> Operatio
         room=function.__module__.rpartition(".")[2], signature=signature,
         doc=inspect.getdoc(function) or "", function=function, tensors=tuple(tensors),
         attributes=attributes, **given)
+    op.record = op.record_inplace = _without_rule(op)
     register(op)
     return op
+
+
+def _without_rule(op: Operation) -> Callable[..., None]:
+    """The recorder until there is a rule: a missing gradient is an error, never a silent zero."""
+    def record(out: Any, *args: Any) -> None:
+        first = out[0] if isinstance(out, tuple) else out
+        if grad_mode.enabled and first._kind.dtype.category >= FLOAT:
+            raise RuntimeError(
+                f"{op.name}: has no derivative, but an argument requires grad: declare one with "
+                "facula.autograd.vjp (or not_differentiable), or detach() the argument")
+    return record
 
 
 def _publish(op: Operation, front: Callable[..., Any]) -> Any:

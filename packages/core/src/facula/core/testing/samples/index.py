@@ -78,7 +78,7 @@ def _distinct(make: Maker, rows: int, columns: int, high: int) -> np.ndarray:
 @sample_inputs("scatter")
 def scatter(make: Maker) -> Iterator[Sample]:
     yield Sample(make(5, 3), 0, _distinct(make, 2, 3, 5), make(2, 3))
-    yield Sample(make(5, 3), 0, _distinct(make, 4, 2, 5), make(4, 3))
+    yield Sample(make(5, 3), 0, _distinct(make, 4, 2, 5), make(4, 2))
 
 
 @sample_inputs("scatter_add")
