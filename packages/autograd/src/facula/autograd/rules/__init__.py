@@ -5,6 +5,8 @@ from facula.autograd.rules import (
     binary,
     compare,
     convert,
+    counting,
+    cumulative,
     extremes,
     gather,
     index,
@@ -18,12 +20,14 @@ from facula.autograd.rules import (
     reduce,
     shape,
     softmax,
+    sort,
     spatial,
     statistics,
     unary,
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "extremes", "gather", "index", "joining",
-           "linalg", "masked", "neural", "pooling", "random", "rearrange", "reduce", "shape",
-           "softmax", "spatial", "statistics", "unary", "views"]
+__all__ = ["activation", "binary", "compare", "convert", "counting", "cumulative", "extremes",
+           "gather", "index", "joining", "linalg", "masked", "neural", "pooling", "random",
+           "rearrange", "reduce", "shape", "softmax", "sort", "spatial", "statistics", "unary",
+           "views"]

@@ -5,7 +5,9 @@ from facula.core.ops import (
     binary,
     compare,
     convert,
+    counting,
     creation,
+    cumulative,
     extremes,
     gather,
     index,
@@ -19,12 +21,14 @@ from facula.core.ops import (
     reduce,
     shape,
     softmax,
+    sort,
     spatial,
     statistics,
     unary,
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "creation", "extremes", "gather", "index",
-           "joining", "linalg", "masked", "neural", "pooling", "random", "rearrange", "reduce",
-           "shape", "softmax", "spatial", "statistics", "unary", "views"]
+__all__ = ["activation", "binary", "compare", "convert", "counting", "creation", "cumulative",
+           "extremes", "gather", "index", "joining", "linalg", "masked", "neural", "pooling",
+           "random", "rearrange", "reduce", "shape", "softmax", "sort", "spatial", "statistics",
+           "unary", "views"]

@@ -9,9 +9,10 @@ from facula.core.backends.cpu import (
     random,
     search,
     softmax,
+    sort,
     statistics,
 )
 from facula.core.backends.cpu.backend import BACKEND, kernel
 
 __all__ = ["BACKEND", "kernel", "convolution", "index", "linalg", "neural", "pooling", "random",
-           "search", "softmax", "statistics"]
+           "search", "softmax", "sort", "statistics"]
