@@ -38,6 +38,7 @@ from facula.core.random import (
     seed,
     set_rng_state,
 )
+from facula.core.serialization import load, save
 from facula.core.slot import (
     enable_grad,
     inference_mode,

@@ -82,12 +82,11 @@ def _like(first: Any, parts: Any) -> Any:
     if kind in (dict, list):
         return parts
     try:
-        if isinstance(first, MutableMapping):
-            out = copy.copy(first)
-            out.update(parts)
-            return out
-        if isinstance(first, MutableSequence):
-            out = copy.copy(first)
+        if isinstance(first, (MutableMapping, MutableSequence)):
+            out: Any = copy.copy(first)
+            if isinstance(first, MutableMapping):
+                out.update(parts)
+                return out
             for i, part in enumerate(parts):
                 out[i] = part
             return out

@@ -57,6 +57,6 @@ def _with_text(kind: type[BaseException], text: str) -> BaseException:
             return error
     except Exception:
         pass
-    subclass = type(kind.__name__, (kind,), {
+    subclass: Any = type(kind.__name__, (kind,), {
         "__str__": lambda self: text, "__module__": kind.__module__, "__doc__": kind.__doc__})
     return subclass.__new__(subclass, text)

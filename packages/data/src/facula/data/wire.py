@@ -118,7 +118,7 @@ class Receiver:
             self.shortage = shortage
             for start, stop in spans:
                 buffer = np.empty(stop - start, np.uint8)
-                self.connection.recv_bytes_into(memoryview(buffer))
+                self.connection.recv_bytes_into(buffer.data)
                 buffers.append(buffer)
         else:
             segment, size, name = place
@@ -126,7 +126,7 @@ class Receiver:
                 self.mappings.map_name(segment, name)
             elif size:
                 self.mappings.map_fd(segment, size, self._receive_fd())
-            lease = memoryview(self.mappings.lend(segment, spans[-1][1]))
+            lease = self.mappings.lend(segment, spans[-1][1]).data
             buffers = [lease[start:stop] for start, stop in spans]
         return number, pickle.loads(head, buffers=buffers)
 
