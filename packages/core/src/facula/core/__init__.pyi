@@ -6,6 +6,8 @@ Made by tools/stubs.py from the registry of operations: `hatch run stubs` makes 
 import builtins
 import collections.abc
 import facula.core.dtypes
+import facula.core.results
+import facula.core.tensor
 import numpy
 import typing
 
@@ -48,7 +50,10 @@ from facula.core.random import initial_seed as initial_seed
 from facula.core.random import manual_seed as manual_seed
 from facula.core.random import seed as seed
 from facula.core.random import set_rng_state as set_rng_state
+from facula.core.serialization import load as load
+from facula.core.serialization import save as save
 from facula.core.slot import enable_grad as enable_grad
+from facula.core.slot import inference_mode as inference_mode
 from facula.core.slot import is_grad_enabled as is_grad_enabled
 from facula.core.slot import no_grad as no_grad
 from facula.core.slot import set_grad_enabled as set_grad_enabled
@@ -58,6 +63,7 @@ half, float, double = (float16, float32, float64)
 short, int, long = (int16, int32, int64)
 cfloat, cdouble = (complex64, complex128)
 
+def erf(input: Tensor) -> Tensor: ...
 def add(input: typing.Any, other: typing.Any, *, alpha: typing.Any = ...) -> Tensor: ...
 def sub(input: typing.Any, other: typing.Any, *, alpha: typing.Any = ...) -> Tensor: ...
 def mul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
@@ -230,6 +236,284 @@ def masked_fill(
     value: Tensor | builtins.complex,
 ) -> Tensor: ...
 def masked_select(input: Tensor, mask: Tensor | builtins.complex) -> Tensor: ...
+def gather(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    *,
+    sparse_grad: builtins.bool = ...,
+) -> Tensor: ...
+def scatter(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    src: typing.Any = ...,
+    *,
+    value: typing.Any = ...,
+    reduce: builtins.str | None = ...,
+) -> Tensor: ...
+def scatter_add(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    src: Tensor | builtins.complex,
+) -> Tensor: ...
+def scatter_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    src: Tensor | builtins.complex,
+    reduce: builtins.str,
+    *,
+    include_self: builtins.bool = ...,
+) -> Tensor: ...
+def index_select(input: Tensor, dim: builtins.int, index: Tensor | builtins.complex) -> Tensor: ...
+def index_add(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    source: Tensor | builtins.complex,
+    *,
+    alpha: typing.Any = ...,
+) -> Tensor: ...
+def index_copy(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    source: Tensor | builtins.complex,
+) -> Tensor: ...
+def index_fill(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    value: typing.Any,
+) -> Tensor: ...
+def index_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    source: Tensor | builtins.complex,
+    reduce: builtins.str,
+    *,
+    include_self: builtins.bool = ...,
+) -> Tensor: ...
+def take(input: Tensor, index: Tensor | builtins.complex) -> Tensor: ...
+def take_along_dim(
+    input: Tensor,
+    indices: Tensor | builtins.complex,
+    dim: builtins.int | None = ...,
+) -> Tensor: ...
+def put(
+    input: Tensor,
+    index: Tensor | builtins.complex,
+    source: Tensor | builtins.complex,
+    accumulate: builtins.bool = ...,
+) -> Tensor: ...
+def index_put(
+    input: Tensor,
+    indices: collections.abc.Sequence[Tensor],
+    values: Tensor | builtins.complex,
+    accumulate: builtins.bool = ...,
+) -> Tensor: ...
+def unique(
+    input: Tensor,
+    sorted: builtins.bool = ...,
+    return_inverse: builtins.bool = ...,
+    return_counts: builtins.bool = ...,
+    dim: builtins.int | None = ...,
+) -> typing.Any: ...
+def unique_consecutive(
+    input: Tensor,
+    return_inverse: builtins.bool = ...,
+    return_counts: builtins.bool = ...,
+    dim: builtins.int | None = ...,
+) -> typing.Any: ...
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: typing.Any,
+    *,
+    out_int32: builtins.bool = ...,
+    right: builtins.bool = ...,
+    side: builtins.str | None = ...,
+    sorter: Tensor | None = ...,
+) -> Tensor: ...
+def bucketize(
+    input: typing.Any,
+    boundaries: Tensor | builtins.complex,
+    *,
+    out_int32: builtins.bool = ...,
+    right: builtins.bool = ...,
+) -> Tensor: ...
+def bincount(
+    input: Tensor,
+    weights: Tensor | None = ...,
+    minlength: builtins.int = ...,
+) -> Tensor: ...
+def histc(
+    input: Tensor,
+    bins: builtins.int = ...,
+    min: builtins.float = ...,
+    max: builtins.float = ...,
+) -> Tensor: ...
+def histogram(
+    input: Tensor,
+    bins: typing.Any,
+    *,
+    range: typing.Any = ...,
+    weight: Tensor | None = ...,
+    density: builtins.bool = ...,
+) -> builtins.tuple[Tensor, Tensor]: ...
+def ravel(input: Tensor) -> Tensor: ...
+def unflatten(
+    input: Tensor,
+    dim: builtins.int,
+    sizes: collections.abc.Sequence[builtins.int],
+) -> Tensor: ...
+def select(input: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...
+def narrow(input: Tensor, dim: builtins.int, start: typing.Any, length: builtins.int) -> Tensor: ...
+def split(
+    input: Tensor,
+    split_size_or_sections: typing.Any,
+    dim: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def chunk(
+    input: Tensor,
+    chunks: builtins.int,
+    dim: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def tensor_split(
+    input: Tensor,
+    indices_or_sections: typing.Any,
+    dim: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def hsplit(input: Tensor, indices_or_sections: typing.Any) -> builtins.tuple[Tensor, ...]: ...
+def vsplit(input: Tensor, indices_or_sections: typing.Any) -> builtins.tuple[Tensor, ...]: ...
+def dsplit(input: Tensor, indices_or_sections: typing.Any) -> builtins.tuple[Tensor, ...]: ...
+def unbind(input: Tensor, dim: builtins.int = ...) -> builtins.tuple[Tensor, ...]: ...
+def movedim(input: Tensor, source: typing.Any, destination: typing.Any) -> Tensor: ...
+def moveaxis(input: Tensor, source: typing.Any, destination: typing.Any) -> Tensor: ...
+def swapaxes(input: Tensor, axis0: builtins.int, axis1: builtins.int) -> Tensor: ...
+def swapdims(input: Tensor, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...
+def atleast_1d(*tensors: typing.Any) -> typing.Any: ...
+def atleast_2d(*tensors: typing.Any) -> typing.Any: ...
+def atleast_3d(*tensors: typing.Any) -> typing.Any: ...
+def broadcast_shapes(*shapes: typing.Any) -> facula.core.tensor.Size: ...
+def broadcast_tensors(*tensors: typing.Any) -> builtins.tuple[Tensor, ...]: ...
+def diagonal(
+    input: Tensor,
+    offset: builtins.int = ...,
+    dim1: builtins.int = ...,
+    dim2: builtins.int = ...,
+) -> Tensor: ...
+def diag_embed(
+    input: Tensor,
+    offset: builtins.int = ...,
+    dim1: builtins.int = ...,
+    dim2: builtins.int = ...,
+) -> Tensor: ...
+def diag(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
+def diagflat(input: Tensor, offset: builtins.int = ...) -> Tensor: ...
+def as_strided(
+    input: Tensor,
+    size: collections.abc.Sequence[builtins.int],
+    stride: collections.abc.Sequence[builtins.int],
+    storage_offset: builtins.int | None = ...,
+) -> Tensor: ...
+def cat(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
+def concat(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
+def concatenate(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
+def stack(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
+def hstack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def vstack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def row_stack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def dstack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def column_stack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def block_diag(*tensors: Tensor) -> Tensor: ...
+def meshgrid(
+    *tensors: typing.Any,
+    indexing: builtins.str | None = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def cartesian_prod(*tensors: Tensor) -> Tensor: ...
+def combinations(
+    input: Tensor,
+    r: builtins.int = ...,
+    with_replacement: builtins.bool = ...,
+) -> Tensor: ...
+def tile(input: Tensor, *dims: typing.Any) -> Tensor: ...
+def repeat_interleave(
+    input: Tensor,
+    repeats: typing.Any = ...,
+    dim: builtins.int | None = ...,
+    *,
+    output_size: builtins.int | None = ...,
+) -> Tensor: ...
+def cumsum(input: Tensor, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
+def cumprod(input: Tensor, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
+def logcumsumexp(input: Tensor, dim: builtins.int) -> Tensor: ...
+def diff(
+    input: Tensor,
+    n: builtins.int = ...,
+    dim: builtins.int = ...,
+    prepend: typing.Any = ...,
+    append: typing.Any = ...,
+) -> Tensor: ...
+def sum(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: facula.core.dtypes.dtype | None = ...,
+) -> Tensor: ...
+def prod(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: facula.core.dtypes.dtype | None = ...,
+) -> Tensor: ...
+def mean(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: facula.core.dtypes.dtype | None = ...,
+) -> Tensor: ...
+def amax(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+def amin(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+def any(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+def all(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+def argmax(
+    input: Tensor,
+    dim: builtins.int | None = ...,
+    keepdim: builtins.bool = ...,
+) -> Tensor: ...
+def argmin(
+    input: Tensor,
+    dim: builtins.int | None = ...,
+    keepdim: builtins.bool = ...,
+) -> Tensor: ...
+def max(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    other: typing.Any = ...,
+) -> typing.Any: ...
+def min(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    other: typing.Any = ...,
+) -> typing.Any: ...
+def aminmax(
+    input: Tensor,
+    *,
+    dim: builtins.int | None = ...,
+    keepdim: builtins.bool = ...,
+) -> facula.core.results.MinMax: ...
+def cummax(input: Tensor, dim: builtins.int) -> facula.core.results.ValuesIndices: ...
+def cummin(input: Tensor, dim: builtins.int) -> facula.core.results.ValuesIndices: ...
 def batched_matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def mm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
@@ -311,40 +595,32 @@ def multinomial(
     generator: typing.Any = ...,
 ) -> Tensor: ...
 def poisson(input: Tensor, generator: typing.Any = ...) -> Tensor: ...
-def sum(
+def flip(input: Tensor, *dims: typing.Any) -> Tensor: ...
+def fliplr(input: Tensor) -> Tensor: ...
+def flipud(input: Tensor) -> Tensor: ...
+def roll(input: Tensor, shifts: typing.Any, dims: typing.Any = ...) -> Tensor: ...
+def rot90(
     input: Tensor,
-    dim: typing.Any = ...,
-    keepdim: builtins.bool = ...,
+    k: builtins.int = ...,
+    dims: collections.abc.Sequence[builtins.int] = ...,
+) -> Tensor: ...
+def tril(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
+def triu(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
+def tril_indices(
+    row: builtins.int,
+    col: builtins.int,
+    offset: builtins.int = ...,
     *,
-    dtype: facula.core.dtypes.dtype | None = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
 ) -> Tensor: ...
-def prod(
-    input: Tensor,
-    dim: typing.Any = ...,
-    keepdim: builtins.bool = ...,
+def triu_indices(
+    row: builtins.int,
+    col: builtins.int,
+    offset: builtins.int = ...,
     *,
-    dtype: facula.core.dtypes.dtype | None = ...,
-) -> Tensor: ...
-def mean(
-    input: Tensor,
-    dim: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    *,
-    dtype: facula.core.dtypes.dtype | None = ...,
-) -> Tensor: ...
-def amax(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-def amin(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-def any(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-def all(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-def argmax(
-    input: Tensor,
-    dim: builtins.int | None = ...,
-    keepdim: builtins.bool = ...,
-) -> Tensor: ...
-def argmin(
-    input: Tensor,
-    dim: builtins.int | None = ...,
-    keepdim: builtins.bool = ...,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
 ) -> Tensor: ...
 def neg(input: Tensor) -> Tensor: ...
 def abs(input: Tensor) -> Tensor: ...
@@ -386,6 +662,121 @@ def isinf(input: Tensor) -> Tensor: ...
 def isfinite(input: Tensor) -> Tensor: ...
 def logical_not(input: Tensor) -> Tensor: ...
 def bitwise_not(input: Tensor) -> Tensor: ...
+def softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
+def log_softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
+def logsumexp(input: Tensor, dim: typing.Any, keepdim: builtins.bool = ...) -> Tensor: ...
+def sort(
+    input: Tensor,
+    dim: builtins.int = ...,
+    descending: builtins.bool = ...,
+    stable: builtins.bool = ...,
+) -> facula.core.results.ValuesIndices: ...
+def argsort(
+    input: Tensor,
+    dim: builtins.int = ...,
+    descending: builtins.bool = ...,
+    stable: builtins.bool = ...,
+) -> Tensor: ...
+def msort(input: Tensor) -> Tensor: ...
+def topk(
+    input: Tensor,
+    k: builtins.int,
+    dim: builtins.int = ...,
+    largest: builtins.bool = ...,
+    sorted: builtins.bool = ...,
+) -> facula.core.results.ValuesIndices: ...
+def kthvalue(
+    input: Tensor,
+    k: builtins.int,
+    dim: builtins.int = ...,
+    keepdim: builtins.bool = ...,
+) -> facula.core.results.ValuesIndices: ...
+def median(
+    input: Tensor,
+    dim: builtins.int | None = ...,
+    keepdim: builtins.bool = ...,
+) -> typing.Any: ...
+def nanmedian(
+    input: Tensor,
+    dim: builtins.int | None = ...,
+    keepdim: builtins.bool = ...,
+) -> typing.Any: ...
+def mode(
+    input: Tensor,
+    dim: builtins.int = ...,
+    keepdim: builtins.bool = ...,
+) -> facula.core.results.ValuesIndices: ...
+def quantile(
+    input: Tensor,
+    q: typing.Any,
+    dim: builtins.int | None = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    interpolation: builtins.str = ...,
+) -> Tensor: ...
+def nanquantile(
+    input: Tensor,
+    q: typing.Any,
+    dim: builtins.int | None = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    interpolation: builtins.str = ...,
+) -> Tensor: ...
+def var_mean(
+    input: Tensor,
+    *args: typing.Any,
+    unbiased: builtins.bool | None = ...,
+    correction: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dim: typing.Any = ...,
+) -> builtins.tuple[Tensor, Tensor]: ...
+def var(
+    input: Tensor,
+    *args: typing.Any,
+    unbiased: builtins.bool | None = ...,
+    correction: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dim: typing.Any = ...,
+) -> Tensor: ...
+def std(
+    input: Tensor,
+    *args: typing.Any,
+    unbiased: builtins.bool | None = ...,
+    correction: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dim: typing.Any = ...,
+) -> Tensor: ...
+def std_mean(
+    input: Tensor,
+    *args: typing.Any,
+    unbiased: builtins.bool | None = ...,
+    correction: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dim: typing.Any = ...,
+) -> builtins.tuple[Tensor, Tensor]: ...
+def norm(
+    input: Tensor,
+    p: typing.Any = ...,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dtype: typing.Any = ...,
+) -> Tensor: ...
+def dist(input: Tensor, other: Tensor | builtins.complex, p: typing.Any = ...) -> Tensor: ...
+def nansum(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: typing.Any = ...,
+) -> Tensor: ...
+def nanmean(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: typing.Any = ...,
+) -> Tensor: ...
+def count_nonzero(input: Tensor, dim: typing.Any = ...) -> Tensor: ...
 
 __all__ = [
     "Generator",
@@ -400,55 +791,90 @@ __all__ = [
     "allclose",
     "amax",
     "amin",
+    "aminmax",
     "any",
     "arange",
     "argmax",
     "argmin",
+    "argsort",
     "argwhere",
+    "as_strided",
     "as_tensor",
     "asin",
     "asinh",
     "atan",
     "atan2",
     "atanh",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
     "batched_matmul",
     "bernoulli",
     "bfloat16",
+    "bincount",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
     "bitwise_right_shift",
     "bitwise_xor",
+    "block_diag",
     "bmm",
     "bool",
+    "broadcast_shapes",
+    "broadcast_tensors",
     "broadcast_to",
+    "bucketize",
     "can_cast",
+    "cartesian_prod",
+    "cat",
     "cdouble",
     "ceil",
     "cfloat",
+    "chunk",
     "clone",
+    "column_stack",
+    "combinations",
     "complex128",
     "complex64",
+    "concat",
+    "concatenate",
     "cos",
     "cosh",
+    "count_nonzero",
+    "cummax",
+    "cummin",
+    "cumprod",
+    "cumsum",
     "default_generator",
     "device",
+    "diag",
+    "diag_embed",
+    "diagflat",
+    "diagonal",
+    "diff",
+    "dist",
     "div",
     "divide",
     "double",
+    "dsplit",
+    "dstack",
     "dtype",
     "empty",
     "empty_like",
     "enable_grad",
     "eq",
     "equal",
+    "erf",
     "exp",
     "exp2",
     "expm1",
     "eye",
     "finfo",
     "flatten",
+    "flip",
+    "fliplr",
+    "flipud",
     "float",
     "float16",
     "float32",
@@ -460,6 +886,7 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "gather",
     "ge",
     "get_default_device",
     "get_default_dtype",
@@ -467,8 +894,19 @@ __all__ = [
     "get_rng_state",
     "gt",
     "half",
+    "histc",
+    "histogram",
+    "hsplit",
+    "hstack",
     "hypot",
     "iinfo",
+    "index_add",
+    "index_copy",
+    "index_fill",
+    "index_put",
+    "index_reduce",
+    "index_select",
+    "inference_mode",
     "initial_seed",
     "int",
     "int16",
@@ -480,32 +918,51 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "kthvalue",
     "le",
     "linspace",
+    "load",
     "log",
     "log10",
     "log1p",
     "log2",
+    "log_softmax",
+    "logcumsumexp",
     "logical_and",
     "logical_not",
     "logical_or",
     "logical_xor",
+    "logsumexp",
     "long",
     "lt",
     "manual_seed",
     "masked_fill",
     "masked_select",
     "matmul",
+    "max",
     "maximum",
     "mean",
+    "median",
+    "meshgrid",
+    "min",
     "minimum",
     "mm",
+    "mode",
+    "moveaxis",
+    "movedim",
+    "msort",
     "mul",
     "multinomial",
+    "nanmean",
+    "nanmedian",
+    "nanquantile",
+    "nansum",
+    "narrow",
     "ne",
     "neg",
     "no_grad",
     "nonzero",
+    "norm",
     "normal",
     "ones",
     "ones_like",
@@ -518,6 +975,8 @@ __all__ = [
     "prod",
     "program",
     "promote_types",
+    "put",
+    "quantile",
     "rand",
     "rand_like",
     "randint",
@@ -526,14 +985,27 @@ __all__ = [
     "randn_like",
     "random",
     "randperm",
+    "ravel",
     "reciprocal",
     "relu",
     "remainder",
+    "repeat_interleave",
     "reshape",
+    "results",
+    "roll",
+    "rot90",
     "round",
+    "row_stack",
     "rsqrt",
+    "save",
     "scalar_tensor",
+    "scatter",
+    "scatter_add",
+    "scatter_reduce",
+    "searchsorted",
     "seed",
+    "select",
+    "serialization",
     "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",
@@ -546,20 +1018,45 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "softmax",
+    "sort",
+    "split",
     "sqrt",
     "square",
     "squeeze",
+    "stack",
+    "std",
+    "std_mean",
     "sub",
     "sum",
+    "swapaxes",
+    "swapdims",
     "t",
+    "take",
+    "take_along_dim",
     "tan",
     "tanh",
     "tensor",
+    "tensor_split",
+    "tile",
+    "topk",
     "transpose",
+    "tril",
+    "tril_indices",
+    "triu",
+    "triu_indices",
     "true_divide",
     "trunc",
     "uint8",
+    "unbind",
+    "unflatten",
+    "unique",
+    "unique_consecutive",
     "unsqueeze",
+    "var",
+    "var_mean",
+    "vsplit",
+    "vstack",
     "where",
     "zeros",
     "zeros_like",

@@ -6,11 +6,14 @@ Made by tools/stubs.py from the registry of operations: `hatch run stubs` makes 
 import builtins
 import collections.abc
 import facula.core.dtypes
+import facula.core.results
 import typing
 
 from facula.core.tensor import Tensor as Tensor
 
 class Methods:
+    def erf(self) -> Tensor: ...
+    def erf_(self) -> Tensor: ...
     def add(self, other: typing.Any, *, alpha: typing.Any = ...) -> Tensor: ...
     def add_(self, other: typing.Any, *, alpha: typing.Any = ...) -> Tensor: ...
     def sub(self, other: typing.Any, *, alpha: typing.Any = ...) -> Tensor: ...
@@ -185,6 +188,301 @@ class Methods:
         values: Tensor | builtins.complex,
         accumulate: builtins.bool = ...,
     ) -> Tensor: ...
+    def gather(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        *,
+        sparse_grad: builtins.bool = ...,
+    ) -> Tensor: ...
+    def scatter(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        src: typing.Any = ...,
+        *,
+        value: typing.Any = ...,
+        reduce: builtins.str | None = ...,
+    ) -> Tensor: ...
+    def scatter_(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        src: typing.Any = ...,
+        *,
+        value: typing.Any = ...,
+        reduce: builtins.str | None = ...,
+    ) -> Tensor: ...
+    def scatter_add(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        src: Tensor | builtins.complex,
+    ) -> Tensor: ...
+    def scatter_add_(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        src: Tensor | builtins.complex,
+    ) -> Tensor: ...
+    def scatter_reduce(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        src: Tensor | builtins.complex,
+        reduce: builtins.str,
+        *,
+        include_self: builtins.bool = ...,
+    ) -> Tensor: ...
+    def scatter_reduce_(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        src: Tensor | builtins.complex,
+        reduce: builtins.str,
+        *,
+        include_self: builtins.bool = ...,
+    ) -> Tensor: ...
+    def index_select(self, dim: builtins.int, index: Tensor | builtins.complex) -> Tensor: ...
+    def index_add(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        source: Tensor | builtins.complex,
+        *,
+        alpha: typing.Any = ...,
+    ) -> Tensor: ...
+    def index_add_(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        source: Tensor | builtins.complex,
+        *,
+        alpha: typing.Any = ...,
+    ) -> Tensor: ...
+    def index_copy(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        source: Tensor | builtins.complex,
+    ) -> Tensor: ...
+    def index_copy_(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        source: Tensor | builtins.complex,
+    ) -> Tensor: ...
+    def index_fill(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        value: typing.Any,
+    ) -> Tensor: ...
+    def index_fill_(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        value: typing.Any,
+    ) -> Tensor: ...
+    def index_reduce(
+        self,
+        dim: builtins.int,
+        index: Tensor | builtins.complex,
+        source: Tensor | builtins.complex,
+        reduce: builtins.str,
+        *,
+        include_self: builtins.bool = ...,
+    ) -> Tensor: ...
+    def take(self, index: Tensor | builtins.complex) -> Tensor: ...
+    def take_along_dim(
+        self,
+        indices: Tensor | builtins.complex,
+        dim: builtins.int | None = ...,
+    ) -> Tensor: ...
+    def put(
+        self,
+        index: Tensor | builtins.complex,
+        source: Tensor | builtins.complex,
+        accumulate: builtins.bool = ...,
+    ) -> Tensor: ...
+    def put_(
+        self,
+        index: Tensor | builtins.complex,
+        source: Tensor | builtins.complex,
+        accumulate: builtins.bool = ...,
+    ) -> Tensor: ...
+    def index_put(
+        self,
+        indices: collections.abc.Sequence[Tensor],
+        values: Tensor | builtins.complex,
+        accumulate: builtins.bool = ...,
+    ) -> Tensor: ...
+    def index_put_(
+        self,
+        indices: collections.abc.Sequence[Tensor],
+        values: Tensor | builtins.complex,
+        accumulate: builtins.bool = ...,
+    ) -> Tensor: ...
+    def unique(
+        self,
+        sorted: builtins.bool = ...,
+        return_inverse: builtins.bool = ...,
+        return_counts: builtins.bool = ...,
+        dim: builtins.int | None = ...,
+    ) -> typing.Any: ...
+    def unique_consecutive(
+        self,
+        return_inverse: builtins.bool = ...,
+        return_counts: builtins.bool = ...,
+        dim: builtins.int | None = ...,
+    ) -> typing.Any: ...
+    def bincount(self, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...
+    def histc(
+        self,
+        bins: builtins.int = ...,
+        min: builtins.float = ...,
+        max: builtins.float = ...,
+    ) -> Tensor: ...
+    def histogram(
+        self,
+        bins: typing.Any,
+        *,
+        range: typing.Any = ...,
+        weight: Tensor | None = ...,
+        density: builtins.bool = ...,
+    ) -> builtins.tuple[Tensor, Tensor]: ...
+    def view(self, *shape_or_dtype: typing.Any) -> Tensor: ...
+    def view_as(self, other: Tensor | builtins.complex) -> Tensor: ...
+    def reshape_as(self, other: Tensor | builtins.complex) -> Tensor: ...
+    def ravel(self) -> Tensor: ...
+    def unflatten(
+        self,
+        dim: builtins.int,
+        sizes: collections.abc.Sequence[builtins.int],
+    ) -> Tensor: ...
+    def select(self, dim: builtins.int, index: builtins.int) -> Tensor: ...
+    def narrow(self, dim: builtins.int, start: typing.Any, length: builtins.int) -> Tensor: ...
+    def split(
+        self,
+        split_size_or_sections: typing.Any,
+        dim: builtins.int = ...,
+    ) -> builtins.tuple[Tensor, ...]: ...
+    def chunk(
+        self,
+        chunks: builtins.int,
+        dim: builtins.int = ...,
+    ) -> builtins.tuple[Tensor, ...]: ...
+    def tensor_split(
+        self,
+        indices_or_sections: typing.Any,
+        dim: builtins.int = ...,
+    ) -> builtins.tuple[Tensor, ...]: ...
+    def hsplit(self, indices_or_sections: typing.Any) -> builtins.tuple[Tensor, ...]: ...
+    def vsplit(self, indices_or_sections: typing.Any) -> builtins.tuple[Tensor, ...]: ...
+    def dsplit(self, indices_or_sections: typing.Any) -> builtins.tuple[Tensor, ...]: ...
+    def unbind(self, dim: builtins.int = ...) -> builtins.tuple[Tensor, ...]: ...
+    def movedim(self, source: typing.Any, destination: typing.Any) -> Tensor: ...
+    def moveaxis(self, source: typing.Any, destination: typing.Any) -> Tensor: ...
+    def swapaxes(self, axis0: builtins.int, axis1: builtins.int) -> Tensor: ...
+    def swapdims(self, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...
+    def diagonal(
+        self,
+        offset: builtins.int = ...,
+        dim1: builtins.int = ...,
+        dim2: builtins.int = ...,
+    ) -> Tensor: ...
+    def diag_embed(
+        self,
+        offset: builtins.int = ...,
+        dim1: builtins.int = ...,
+        dim2: builtins.int = ...,
+    ) -> Tensor: ...
+    def diag(self, diagonal: builtins.int = ...) -> Tensor: ...
+    def diagflat(self, offset: builtins.int = ...) -> Tensor: ...
+    def unfold(self, dimension: builtins.int, size: builtins.int, step: builtins.int) -> Tensor: ...
+    def as_strided(
+        self,
+        size: collections.abc.Sequence[builtins.int],
+        stride: collections.abc.Sequence[builtins.int],
+        storage_offset: builtins.int | None = ...,
+    ) -> Tensor: ...
+    def squeeze_(self, *args: typing.Any) -> Tensor: ...
+    def unsqueeze_(self, *args: typing.Any) -> Tensor: ...
+    def transpose_(self, *args: typing.Any) -> Tensor: ...
+    def swapaxes_(self, *args: typing.Any) -> Tensor: ...
+    def swapdims_(self, *args: typing.Any) -> Tensor: ...
+    def t_(self, *args: typing.Any) -> Tensor: ...
+    def resize_(self, *sizes: typing.Any) -> Tensor: ...
+    def repeat(self, *repeats: typing.Any) -> Tensor: ...
+    def tile(self, *dims: typing.Any) -> Tensor: ...
+    def repeat_interleave(
+        self,
+        repeats: typing.Any = ...,
+        dim: builtins.int | None = ...,
+        *,
+        output_size: builtins.int | None = ...,
+    ) -> Tensor: ...
+    def cumsum(self, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
+    def cumsum_(self, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
+    def cumprod(self, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
+    def cumprod_(self, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
+    def logcumsumexp(self, dim: builtins.int) -> Tensor: ...
+    def diff(
+        self,
+        n: builtins.int = ...,
+        dim: builtins.int = ...,
+        prepend: typing.Any = ...,
+        append: typing.Any = ...,
+    ) -> Tensor: ...
+    def sum(
+        self,
+        dim: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        *,
+        dtype: facula.core.dtypes.dtype | None = ...,
+    ) -> Tensor: ...
+    def prod(
+        self,
+        dim: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        *,
+        dtype: facula.core.dtypes.dtype | None = ...,
+    ) -> Tensor: ...
+    def mean(
+        self,
+        dim: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        *,
+        dtype: facula.core.dtypes.dtype | None = ...,
+    ) -> Tensor: ...
+    def amax(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+    def amin(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+    def any(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+    def all(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+    def argmax(self, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+    def argmin(self, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+    def max(
+        self,
+        dim: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        *,
+        other: typing.Any = ...,
+    ) -> typing.Any: ...
+    def min(
+        self,
+        dim: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        *,
+        other: typing.Any = ...,
+    ) -> typing.Any: ...
+    def aminmax(
+        self,
+        *,
+        dim: builtins.int | None = ...,
+        keepdim: builtins.bool = ...,
+    ) -> facula.core.results.MinMax: ...
+    def cummax(self, dim: builtins.int) -> facula.core.results.ValuesIndices: ...
+    def cummin(self, dim: builtins.int) -> facula.core.results.ValuesIndices: ...
     def matmul(self, other: Tensor | builtins.complex) -> Tensor: ...
     def mm(self, mat2: Tensor | builtins.complex) -> Tensor: ...
     def bmm(self, mat2: Tensor | builtins.complex) -> Tensor: ...
@@ -239,33 +537,19 @@ class Methods:
         *,
         generator: typing.Any = ...,
     ) -> Tensor: ...
-    def sum(
+    def flip(self, *dims: typing.Any) -> Tensor: ...
+    def fliplr(self) -> Tensor: ...
+    def flipud(self) -> Tensor: ...
+    def roll(self, shifts: typing.Any, dims: typing.Any = ...) -> Tensor: ...
+    def rot90(
         self,
-        dim: typing.Any = ...,
-        keepdim: builtins.bool = ...,
-        *,
-        dtype: facula.core.dtypes.dtype | None = ...,
+        k: builtins.int = ...,
+        dims: collections.abc.Sequence[builtins.int] = ...,
     ) -> Tensor: ...
-    def prod(
-        self,
-        dim: typing.Any = ...,
-        keepdim: builtins.bool = ...,
-        *,
-        dtype: facula.core.dtypes.dtype | None = ...,
-    ) -> Tensor: ...
-    def mean(
-        self,
-        dim: typing.Any = ...,
-        keepdim: builtins.bool = ...,
-        *,
-        dtype: facula.core.dtypes.dtype | None = ...,
-    ) -> Tensor: ...
-    def amax(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-    def amin(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-    def any(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-    def all(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-    def argmax(self, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-    def argmin(self, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+    def tril(self, diagonal: builtins.int = ...) -> Tensor: ...
+    def triu(self, diagonal: builtins.int = ...) -> Tensor: ...
+    def tril_(self, diagonal: builtins.int = ...) -> Tensor: ...
+    def triu_(self, diagonal: builtins.int = ...) -> Tensor: ...
     def neg(self) -> Tensor: ...
     def neg_(self) -> Tensor: ...
     def abs(self) -> Tensor: ...
@@ -341,6 +625,114 @@ class Methods:
     def logical_not_(self) -> Tensor: ...
     def bitwise_not(self) -> Tensor: ...
     def bitwise_not_(self) -> Tensor: ...
+    def softmax(self, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
+    def log_softmax(self, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
+    def logsumexp(self, dim: typing.Any, keepdim: builtins.bool = ...) -> Tensor: ...
+    def sort(
+        self,
+        dim: builtins.int = ...,
+        descending: builtins.bool = ...,
+        stable: builtins.bool = ...,
+    ) -> facula.core.results.ValuesIndices: ...
+    def argsort(
+        self,
+        dim: builtins.int = ...,
+        descending: builtins.bool = ...,
+        stable: builtins.bool = ...,
+    ) -> Tensor: ...
+    def msort(self) -> Tensor: ...
+    def topk(
+        self,
+        k: builtins.int,
+        dim: builtins.int = ...,
+        largest: builtins.bool = ...,
+        sorted: builtins.bool = ...,
+    ) -> facula.core.results.ValuesIndices: ...
+    def kthvalue(
+        self,
+        k: builtins.int,
+        dim: builtins.int = ...,
+        keepdim: builtins.bool = ...,
+    ) -> facula.core.results.ValuesIndices: ...
+    def median(
+        self,
+        dim: builtins.int | None = ...,
+        keepdim: builtins.bool = ...,
+    ) -> typing.Any: ...
+    def nanmedian(
+        self,
+        dim: builtins.int | None = ...,
+        keepdim: builtins.bool = ...,
+    ) -> typing.Any: ...
+    def mode(
+        self,
+        dim: builtins.int = ...,
+        keepdim: builtins.bool = ...,
+    ) -> facula.core.results.ValuesIndices: ...
+    def quantile(
+        self,
+        q: typing.Any,
+        dim: builtins.int | None = ...,
+        keepdim: builtins.bool = ...,
+        *,
+        interpolation: builtins.str = ...,
+    ) -> Tensor: ...
+    def nanquantile(
+        self,
+        q: typing.Any,
+        dim: builtins.int | None = ...,
+        keepdim: builtins.bool = ...,
+        *,
+        interpolation: builtins.str = ...,
+    ) -> Tensor: ...
+    def var(
+        self,
+        *args: typing.Any,
+        unbiased: builtins.bool | None = ...,
+        correction: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        dim: typing.Any = ...,
+    ) -> Tensor: ...
+    def std(
+        self,
+        *args: typing.Any,
+        unbiased: builtins.bool | None = ...,
+        correction: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        dim: typing.Any = ...,
+    ) -> Tensor: ...
+    def std_mean(
+        self,
+        *args: typing.Any,
+        unbiased: builtins.bool | None = ...,
+        correction: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        dim: typing.Any = ...,
+    ) -> builtins.tuple[Tensor, Tensor]: ...
+    def norm(
+        self,
+        p: typing.Any = ...,
+        dim: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        dtype: typing.Any = ...,
+    ) -> Tensor: ...
+    def dist(self, other: Tensor | builtins.complex, p: typing.Any = ...) -> Tensor: ...
+    def nansum(
+        self,
+        dim: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        *,
+        dtype: typing.Any = ...,
+    ) -> Tensor: ...
+    def nanmean(
+        self,
+        dim: typing.Any = ...,
+        keepdim: builtins.bool = ...,
+        *,
+        dtype: typing.Any = ...,
+    ) -> Tensor: ...
+    def count_nonzero(self, dim: typing.Any = ...) -> Tensor: ...
+    def sum_to_size(self, *size: typing.Any) -> Tensor: ...
     def __add__(self, other: Tensor | builtins.complex) -> Tensor: ...
     def __radd__(self, other: Tensor | builtins.complex) -> Tensor: ...
     def __iadd__(self, other: Tensor | builtins.complex) -> Tensor: ...
