@@ -27,10 +27,9 @@ class _Limit:
 def _can_limit() -> bool:
     if _Limit.controller is None and not _Limit.missing:
         try:
-            import threadpoolctl  # here, not above: it costs `import facula` several milliseconds
+            import threadpoolctl  # here: importing it takes as long as a tenth of NumPy
 
-            # On first use: importing it takes as long as a tenth of NumPy.
-            _Limit.controller = importlib.import_module("threadpoolctl").ThreadpoolController()
+            _Limit.controller = threadpoolctl.ThreadpoolController()
         except ImportError:
             _Limit.missing = True
     return not _Limit.missing
