@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from facula.autograd.meta import Node
 from facula.autograd.saved import restore, save_output
+from facula.core.declare import parameters_of
 from facula.core.operation import Operation
 from facula.core.tensor import Tensor
 
@@ -126,7 +126,7 @@ class Rule:
                  functions: dict[str, Callable[..., Any] | None]) -> None:
         self.op = op
         self.nested = bool(op.extra.get("nested"))
-        self.parameters = tuple(op.signature.parameters)
+        self.parameters = op.parameters
         if op.family == "reduction":  # dtype is not passed on to rules
             self.parameters = tuple(p for p in self.parameters if p != "dtype")
         self.positions_of_tensors = [self.parameters.index(t) for t in op.tensors]
@@ -142,7 +142,7 @@ class Rule:
         self.plans: dict[tuple[int, ...], Plan] = {}
 
     def _names(self, function: Callable[..., Any]) -> tuple[str, ...]:
-        names = tuple(inspect.signature(function).parameters)
+        names = parameters_of(function)[0]
         several = self.op.outputs > 1
         for name in names:
             gradient = name in ([f"g{i}" for i in range(self.op.outputs)] if several else ["g"])

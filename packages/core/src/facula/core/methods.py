@@ -71,4 +71,4 @@ def attach(cls: type[Tensor]) -> None:
         if name in known:
             public = known[name].public
             assert public is not None
-            setattr(cls, python, property(public, doc=known[name].doc))
+            setattr(cls, python, property(public, doc=public.__doc__))

@@ -6,6 +6,7 @@ documentation, kernels, tests) is made from this record, so an operation is told
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ class Reduce:
     finish: str = "a"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Operation:
     """One operation as declared; attributes below ``record`` are filled while it is put to work.
 
@@ -39,8 +40,11 @@ class Operation:
         ``elementwise``, ``reduction``, ``view``, ``primitive`` or ``composite``.
     room : str
         The last part of the declaring module's name (``unary``, ``reduce``, ...).
-    signature : inspect.Signature
-        As declared, types included.
+    function : callable
+        What was declared; ``signature`` and ``doc`` are read from it when they are first needed,
+        because reading hundreds of them would be a noticeable part of the import.
+    parameters : tuple of str
+        The names of all parameters, in order.
     tensors : tuple of str
         Parameters that hold tensors, in order.
     attributes : dict
@@ -62,9 +66,8 @@ class Operation:
     name: str
     family: str
     room: str
-    signature: inspect.Signature
-    doc: str
     function: Callable[..., Any]
+    parameters: tuple[str, ...]
     tensors: tuple[str, ...]
     attributes: dict[str, Any]
     numpy: Callable[..., Any] | None = None
@@ -81,6 +84,16 @@ class Operation:
     copies_first: Callable[..., bool] | None = None
     public: Callable[..., Any] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        """As declared, types included."""
+        return inspect.signature(self.function)
+
+    @functools.cached_property
+    def doc(self) -> str:
+        """The docstring, without its indentation."""
+        return inspect.getdoc(self.function) or ""
 
     def __repr__(self) -> str:
         return f"<{self.family} operation {self.name}{self.signature}>"

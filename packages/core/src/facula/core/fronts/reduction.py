@@ -22,7 +22,7 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
     """
     table: dict[Any, tuple[Callable[..., Any], Kind]] = {}
     memo: dict[Any, tuple[int, ...]] = {}
-    default_dim = op.signature.parameters["dim"].default
+    default_dim = op.attributes["dim"]
     takes_dtype = "dtype" in op.attributes
     nonempty = op.extra["nonempty"]
     names = [n for n in op.attributes if n not in ("dim", "keepdim", "dtype")]
