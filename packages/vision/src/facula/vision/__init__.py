@@ -1,5 +1,5 @@
 """Datasets, transforms and models for pictures."""
 
-from facula.vision import datasets, transforms
+from facula.vision import datasets, io, transforms
 
-__all__ = ["datasets", "transforms"]
+__all__ = ["datasets", "io", "transforms"]

@@ -20,6 +20,7 @@ MAX_RATIO = 250  # an archive may not unpack to more than this many times its si
 SLACK = 64 << 20  # ... and this many bytes
 
 _SINGLE: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
+_MAGIC: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ": lzma.open, b"BZh": bz2.open}
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error,
            EOFError, NotImplementedError)
@@ -140,8 +141,35 @@ def _zip_members(source: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
                     yield name, file
 
 
+class _Watched:
+    """A file that remembers what was last read from it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.last = b""
+        self.tell, self.seek = file.tell, file.seek
+
+    def read(self, size: int = -1) -> bytes:
+        self.last = self.file.read(size)
+        return self.last
+
+
 def _tar_members(source: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
-    with tarfile.open(source) as archive:
+    with source.open("rb") as file:
+        start = file.read(6)
+    opener = next((o for magic, o in _MAGIC.items() if start.startswith(magic)), open)
+    with opener(source, "rb") as file:
+        watched = _Watched(file)
+        yield from _tar_stream(source, watched)
+        # tarfile takes a broken or missing header for the end; the real one is a block of zeros
+        if watched.last != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("the end is missing")
+        while file.read(1 << 20):  # to the end of the compressed data, where its checksum is
+            pass
+
+
+def _tar_stream(source: Path, file: Any) -> Iterator[tuple[str, IO[bytes] | None]]:
+    with tarfile.open(fileobj=file, mode="r:") as archive:
         budget = _Budget(source)
         for member in archive:
             name = _inner_name(source, member.name)
@@ -165,6 +193,8 @@ def _write(file: IO[bytes] | None, path: Path) -> None:
 
 def _copy_single(source: Path, path: Path) -> None:
     budget = _Budget(source)
+    if source.stat().st_size == 0:
+        raise EOFError("the file is empty")
     with _SINGLE[source.suffix.lower()](source, "rb") as file, path.open("wb") as out:
         while chunk := file.read(1 << 20):
             budget.spend(len(chunk))

@@ -69,7 +69,7 @@ class Digits(VisionDataset):
         return {name: i for i, name in enumerate(self.classes)}
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        picture = Image.fromarray(self.data[index].numpy())
+        picture = Image.fromarray(self.data.numpy()[index])
         return self._transformed(picture, int(self.targets[index]))
 
     def __len__(self) -> int:

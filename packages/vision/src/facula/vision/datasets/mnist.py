@@ -135,7 +135,7 @@ class MNIST(VisionDataset):
             download_url([mirror + name for mirror in self.mirrors], self.raw_folder, name, md5)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        picture = Image.fromarray(self.data[index].numpy())
+        picture = Image.fromarray(self.data.numpy()[index])
         return self._transformed(picture, int(self.targets[index]))
 
     def __len__(self) -> int:
@@ -317,7 +317,7 @@ class QMNIST(MNIST):
         return [(name, md5) for name, md5 in self.resources if name[:-3] in wanted]
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        picture, target = Image.fromarray(self.data[index].numpy()), self.targets[index]
+        picture, target = Image.fromarray(self.data.numpy()[index]), self.targets[index]
         return self._transformed(picture, int(target[0]) if self.compat else target)
 
     def extra_repr(self) -> str:

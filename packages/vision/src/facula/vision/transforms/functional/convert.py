@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,7 +67,9 @@ def to_tensor(pic: Any) -> Tensor:
         raise TypeError("to_tensor: the picture must be a PIL image or a NumPy array, but is of "
                         f"type {type(pic).__name__}")
     if array.dtype == np.uint8:
-        return from_numpy(np.divide(array, 255, dtype=get_default_dtype().numpy))
+        scaled = array.astype(get_default_dtype().numpy)
+        scaled /= 255
+        return from_numpy(scaled)
     return from_numpy(array)
 
 
@@ -201,26 +204,32 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float],
                         "ToTensor or ConvertImageDtype first")
     if tensor.ndim < 3:
         raise ValueError(f"normalize: needs shape (..., C, H, W), but got {tuple(tensor.shape)}")
-    shift, scale = _channels(mean, tensor), _channels(std, tensor)
-    if any(value == 0 for value in _listed(std)):
-        raise ValueError(f"normalize: std={list(_listed(std))} holds a zero: it divides")
-    for name, value in (("mean", shift), ("std", scale)):
-        if value.numel() not in (1, tensor.shape[-3]):
-            raise ValueError(f"normalize: {name} has {value.numel()} values, but the picture has "
-                             f"{tensor.shape[-3]} channels")
+    shift, scale = _moments(_listed(mean), _listed(std), tensor.shape[-3], tensor.dtype,
+                            tensor.device)
     if inplace:
         return tensor.sub_(shift).div_(scale)
     return (tensor - shift) / scale
 
 
-def _listed(values: Any) -> list[float]:
+def _listed(values: Any) -> tuple[float, ...]:
     if isinstance(values, Tensor):
-        return values.reshape(-1).tolist()
-    return [values] if isinstance(values, (int, float)) else list(values)
+        return tuple(values.reshape(-1).tolist())
+    return (float(values),) if isinstance(values, (int, float)) else tuple(values)
 
 
-def _channels(values: Any, like: Tensor) -> Tensor:
-    return as_tensor(_listed(values), dtype=like.dtype, device=like.device).view(-1, 1, 1)
+@functools.lru_cache(maxsize=32)
+def _moments(mean: tuple[float, ...], std: tuple[float, ...], channels: int, dtype: Any,
+             device: Any) -> tuple[Tensor, Tensor]:
+    """Mean and deviation as tensors (C, 1, 1), made once for all pictures of a kind."""
+    for name, values in (("mean", mean), ("std", std)):
+        if len(values) not in (1, channels):
+            raise ValueError(f"normalize: {name} has {len(values)} values, but the picture has "
+                             f"{channels} channels")
+    if 0 in std:
+        raise ValueError(f"normalize: std={std} holds a zero, and it divides")
+    shift, scale = (as_tensor(list(values), dtype=dtype, device=device).view(-1, 1, 1)
+                    for values in (mean, std))
+    return shift, scale
 
 
 def _name(value: Any) -> str:
