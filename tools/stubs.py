@@ -52,7 +52,7 @@ def names_in(module: str) -> dict[str, str]:
 
 
 class InFull(ast.NodeTransformer):
-    """Replaces every name in an annotation by what it stands for, and notes the modules used."""
+    """Replaces every name in an annotation by what it stands for, and notes the imports needed."""
 
     def __init__(self, module: str, modules: set[str]) -> None:
         self.names = names_in(module)
@@ -64,10 +64,11 @@ class InFull(ast.NodeTransformer):
             full = self.names.get(node.id, full)
         if full == TENSOR:
             return ast.Name("Tensor")  # the one name that nothing hides
-        if full.startswith("numpy"):
-            self.modules.add("numpy")
-        else:
-            self.modules.add(full.rpartition(".")[0])
+        module, _, name = full.rpartition(".")
+        if module.startswith("facula."):  # `facula.core.tensor` is a function there: name no path
+            self.modules.add(f"from {module} import {name} as _{name}")
+            return ast.Name(f"_{name}")
+        self.modules.add("import numpy" if full.startswith("numpy") else f"import {module}")
         return ast.Name(full)
 
 
@@ -104,7 +105,7 @@ def parameters(
         kind = annotation(p.annotation, module, modules)
         if index and kind == "Tensor":
             kind += " | builtins.complex"
-            modules.add("builtins")
+            modules.add("import builtins")
         default = "" if p.default is kinds.empty else " = ..."
         yield f"{stars}{p.name}: {kind}{default}"
 
@@ -126,13 +127,13 @@ def definition(op: Operation, name: str, modules: set[str], method: bool, result
 
 
 def header(title: str, modules: set[str]) -> str:
-    imports = "\n".join(f"import {module}" for module in sorted(modules - {""}))
+    imports = "\n".join(sorted(modules, key=lambda line: (line.startswith("from"), line)))
     return f'"""{title}\n\n{NOTE}\n"""\n\n{imports}\n\n{THE_TENSOR}\n'
 
 
 def methods_stub() -> str:
     """The class of all that Tensor has from operations."""
-    modules = {"typing", "builtins"}
+    modules = {"import typing", "import builtins"}
     known = {op.name: op for op in operations()}
     written = set(class_body("Tensor"))
     lines = []
@@ -176,7 +177,7 @@ def class_body(name: str) -> Iterator[str]:
 
 def names_stub() -> str:
     """The public names of core."""
-    modules = {"typing", "builtins"}
+    modules = {"import typing", "import builtins"}
     functions = [op for op in operations() if op.export]
     functions = [op for op in functions if op.function.__module__.startswith("facula.core.")]
     source = ast.parse((CORE / "__init__.py").read_text(encoding="utf-8"))

@@ -5,11 +5,12 @@ Made by tools/stubs.py from the registry of operations: `hatch run stubs` makes 
 
 import builtins
 import collections.abc
-import facula.core.dtypes
-import facula.core.results
-import facula.core.tensor
 import numpy
 import typing
+from facula.core.dtypes import dtype as _dtype
+from facula.core.results import MinMax as _MinMax
+from facula.core.results import ValuesIndices as _ValuesIndices
+from facula.core.tensor import Size as _Size
 
 from facula.core.tensor import Tensor as Tensor
 
@@ -397,7 +398,7 @@ def swapdims(input: Tensor, dim0: builtins.int, dim1: builtins.int) -> Tensor: .
 def atleast_1d(*tensors: typing.Any) -> typing.Any: ...
 def atleast_2d(*tensors: typing.Any) -> typing.Any: ...
 def atleast_3d(*tensors: typing.Any) -> typing.Any: ...
-def broadcast_shapes(*shapes: typing.Any) -> facula.core.tensor.Size: ...
+def broadcast_shapes(*shapes: typing.Any) -> _Size: ...
 def broadcast_tensors(*tensors: typing.Any) -> builtins.tuple[Tensor, ...]: ...
 def diagonal(
     input: Tensor,
@@ -462,21 +463,21 @@ def sum(
     dim: typing.Any = ...,
     keepdim: builtins.bool = ...,
     *,
-    dtype: facula.core.dtypes.dtype | None = ...,
+    dtype: _dtype | None = ...,
 ) -> Tensor: ...
 def prod(
     input: Tensor,
     dim: typing.Any = ...,
     keepdim: builtins.bool = ...,
     *,
-    dtype: facula.core.dtypes.dtype | None = ...,
+    dtype: _dtype | None = ...,
 ) -> Tensor: ...
 def mean(
     input: Tensor,
     dim: typing.Any = ...,
     keepdim: builtins.bool = ...,
     *,
-    dtype: facula.core.dtypes.dtype | None = ...,
+    dtype: _dtype | None = ...,
 ) -> Tensor: ...
 def amax(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
 def amin(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
@@ -511,9 +512,9 @@ def aminmax(
     *,
     dim: builtins.int | None = ...,
     keepdim: builtins.bool = ...,
-) -> facula.core.results.MinMax: ...
-def cummax(input: Tensor, dim: builtins.int) -> facula.core.results.ValuesIndices: ...
-def cummin(input: Tensor, dim: builtins.int) -> facula.core.results.ValuesIndices: ...
+) -> _MinMax: ...
+def cummax(input: Tensor, dim: builtins.int) -> _ValuesIndices: ...
+def cummin(input: Tensor, dim: builtins.int) -> _ValuesIndices: ...
 def batched_matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def mm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
@@ -670,7 +671,7 @@ def sort(
     dim: builtins.int = ...,
     descending: builtins.bool = ...,
     stable: builtins.bool = ...,
-) -> facula.core.results.ValuesIndices: ...
+) -> _ValuesIndices: ...
 def argsort(
     input: Tensor,
     dim: builtins.int = ...,
@@ -684,13 +685,13 @@ def topk(
     dim: builtins.int = ...,
     largest: builtins.bool = ...,
     sorted: builtins.bool = ...,
-) -> facula.core.results.ValuesIndices: ...
+) -> _ValuesIndices: ...
 def kthvalue(
     input: Tensor,
     k: builtins.int,
     dim: builtins.int = ...,
     keepdim: builtins.bool = ...,
-) -> facula.core.results.ValuesIndices: ...
+) -> _ValuesIndices: ...
 def median(
     input: Tensor,
     dim: builtins.int | None = ...,
@@ -705,7 +706,7 @@ def mode(
     input: Tensor,
     dim: builtins.int = ...,
     keepdim: builtins.bool = ...,
-) -> facula.core.results.ValuesIndices: ...
+) -> _ValuesIndices: ...
 def quantile(
     input: Tensor,
     q: typing.Any,

@@ -5,9 +5,10 @@ Made by tools/stubs.py from the registry of operations: `hatch run stubs` makes 
 
 import builtins
 import collections.abc
-import facula.core.dtypes
-import facula.core.results
 import typing
+from facula.core.dtypes import dtype as _dtype
+from facula.core.results import MinMax as _MinMax
+from facula.core.results import ValuesIndices as _ValuesIndices
 
 from facula.core.tensor import Tensor as Tensor
 
@@ -439,21 +440,21 @@ class Methods:
         dim: typing.Any = ...,
         keepdim: builtins.bool = ...,
         *,
-        dtype: facula.core.dtypes.dtype | None = ...,
+        dtype: _dtype | None = ...,
     ) -> Tensor: ...
     def prod(
         self,
         dim: typing.Any = ...,
         keepdim: builtins.bool = ...,
         *,
-        dtype: facula.core.dtypes.dtype | None = ...,
+        dtype: _dtype | None = ...,
     ) -> Tensor: ...
     def mean(
         self,
         dim: typing.Any = ...,
         keepdim: builtins.bool = ...,
         *,
-        dtype: facula.core.dtypes.dtype | None = ...,
+        dtype: _dtype | None = ...,
     ) -> Tensor: ...
     def amax(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
     def amin(self, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
@@ -480,9 +481,9 @@ class Methods:
         *,
         dim: builtins.int | None = ...,
         keepdim: builtins.bool = ...,
-    ) -> facula.core.results.MinMax: ...
-    def cummax(self, dim: builtins.int) -> facula.core.results.ValuesIndices: ...
-    def cummin(self, dim: builtins.int) -> facula.core.results.ValuesIndices: ...
+    ) -> _MinMax: ...
+    def cummax(self, dim: builtins.int) -> _ValuesIndices: ...
+    def cummin(self, dim: builtins.int) -> _ValuesIndices: ...
     def matmul(self, other: Tensor | builtins.complex) -> Tensor: ...
     def mm(self, mat2: Tensor | builtins.complex) -> Tensor: ...
     def bmm(self, mat2: Tensor | builtins.complex) -> Tensor: ...
@@ -633,7 +634,7 @@ class Methods:
         dim: builtins.int = ...,
         descending: builtins.bool = ...,
         stable: builtins.bool = ...,
-    ) -> facula.core.results.ValuesIndices: ...
+    ) -> _ValuesIndices: ...
     def argsort(
         self,
         dim: builtins.int = ...,
@@ -647,13 +648,13 @@ class Methods:
         dim: builtins.int = ...,
         largest: builtins.bool = ...,
         sorted: builtins.bool = ...,
-    ) -> facula.core.results.ValuesIndices: ...
+    ) -> _ValuesIndices: ...
     def kthvalue(
         self,
         k: builtins.int,
         dim: builtins.int = ...,
         keepdim: builtins.bool = ...,
-    ) -> facula.core.results.ValuesIndices: ...
+    ) -> _ValuesIndices: ...
     def median(
         self,
         dim: builtins.int | None = ...,
@@ -664,11 +665,7 @@ class Methods:
         dim: builtins.int | None = ...,
         keepdim: builtins.bool = ...,
     ) -> typing.Any: ...
-    def mode(
-        self,
-        dim: builtins.int = ...,
-        keepdim: builtins.bool = ...,
-    ) -> facula.core.results.ValuesIndices: ...
+    def mode(self, dim: builtins.int = ..., keepdim: builtins.bool = ...) -> _ValuesIndices: ...
     def quantile(
         self,
         q: typing.Any,
