@@ -83,7 +83,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     --------
     >>> import facula
     >>> facula.logsumexp(facula.tensor([1000.0, 1000.0]), 0)
-    tensor(1000.6931)
+    tensor(1000.6932)
     """
     if input._kind.dtype.category < dtypes.FLOAT:
         input = convert.to(input, dtype=dtypes.get_default_dtype())
