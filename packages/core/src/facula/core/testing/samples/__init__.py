@@ -9,6 +9,7 @@ from facula.core.testing.samples import (
     random,
     reduce,
     shape,
+    sort,
 )
 from facula.core.testing.samples.base import (
     LAYOUTS,
@@ -20,4 +21,4 @@ from facula.core.testing.samples.base import (
 )
 
 __all__ = ["LAYOUTS", "Maker", "Sample", "convert", "has_samples", "index", "joining", "linalg",
-           "neural", "random", "reduce", "sample_inputs", "samples_of", "shape"]
+           "neural", "random", "reduce", "sample_inputs", "samples_of", "shape", "sort"]

@@ -1,0 +1,100 @@
+"""Samples for sorting, counting, scans, softmax and statistics."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from facula.core.testing.samples.base import Maker, Sample, sample_inputs
+
+
+@sample_inputs("sort_indices")
+def sort_indices(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(3, 5), 1, False)
+    yield Sample(make.distinct(4, 3), 0, True)
+
+
+@sample_inputs("sort", "argsort", "msort")
+def sort(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(3, 5))
+    yield Sample(make.distinct(7))
+
+
+@sample_inputs("topk_indices")
+def topk_indices(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(3, 6), 2, 1, True)
+    yield Sample(make.distinct(5, 2), 3, 0, False)
+
+
+@sample_inputs("topk")
+def topk(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(3, 6), 2)
+
+
+@sample_inputs("kth_index")
+def kth_index(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(3, 6), 2, 1, False)
+    yield Sample(make.distinct(5, 2), 5, 0, True)
+
+
+@sample_inputs("median_index")
+def median_index(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(3, 6), 1, False, False)
+    yield Sample(make.distinct(5, 2), 0, True, True)
+
+
+@sample_inputs("mode_index")
+def mode_index(make: Maker) -> Iterator[Sample]:
+    yield Sample(np.array([[1.0, 2.0, 2.0, 3.0], [5.0, 5.0, 1.0, 5.0]]), 1, False)
+
+
+@sample_inputs("unique_all")
+def unique_all(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.index(9, high=4), None, False)
+    yield Sample(make.index(9, high=3), None, True)
+
+
+@sample_inputs("search_rows")
+def search_rows(make: Maker) -> Iterator[Sample]:
+    yield Sample(np.sort(make(7)), make(3, 2), False)
+    yield Sample(np.sort(make(7)), make(5), True)
+
+
+@sample_inputs("bincount")
+def bincount(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.index(9, high=4))
+    yield Sample(make.index(9, high=4), make(9), 6)
+
+
+@sample_inputs("histogram_counts")
+def histogram_counts(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(20), np.linspace(-3, 3, 6), None)
+    yield Sample(make(20), np.linspace(-2, 2, 4), make(20))
+
+
+@sample_inputs("cumsum", "cumprod", "logcumsumexp", "softmax", "log_softmax")
+def along(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(5), 0)
+    yield Sample(make(3, 4), -1)
+    yield Sample(make(2, 3, 4), 1)
+    yield Sample(make(), 0)
+
+
+@sample_inputs("cummax_indices", "cummin_indices", "cummax", "cummin")
+def running_extreme(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(5), 0)
+    yield Sample(make.distinct(3, 4), 1)
+
+
+@sample_inputs("softmax_grad", "log_softmax_grad")
+def softmax_grad(make: Maker) -> Iterator[Sample]:
+    x = make(3, 4)
+    e = np.exp(x)
+    yield Sample(make(3, 4), e / e.sum(1, keepdims=True), 1)
+    yield Sample(make(3, 4), e / e.sum(0, keepdims=True), 0)
+
+
+@sample_inputs("var_mean")
+def var_mean(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(3, 4))
+    yield Sample(make(3, 4), 1)
+    yield Sample(make(2, 3, 4), (0, 2), correction=0, keepdim=True)
