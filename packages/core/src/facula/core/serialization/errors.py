@@ -19,8 +19,7 @@ _LEADS = (
     (b"\x1f\x8b", "compressed by gzip: unpack it first"),
     (b"BZh", "compressed by bzip2: unpack it first"),
     (b"\xfd7zXZ\x00", "compressed by xz: unpack it first"),
-    (b"version https://git-lfs", "a Git LFS pointer, not the file itself: fetch that with "
-                                 "'git lfs pull'"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file: get that by 'git lfs pull'"),
     (b"GGUF", "a GGUF file"),
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -36,5 +35,5 @@ def guess(head: bytes) -> str:
     if start.startswith((b"<!doctype html", b"<html")):
         return "a web page: the download probably gave an error page instead of the file"
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
-        return "a safetensors file: open it with safetensors or facula.core.serialization.load_file"
+        return "a safetensors file: open it with safetensors or its load_file"
     return ""

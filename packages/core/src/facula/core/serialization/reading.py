@@ -137,7 +137,7 @@ def _load(file: BinaryIO, name: str, map_location: Any, weights_only: bool, mmap
         raise CheckpointError("it is not a checkpoint: torch.save and facula.save write zip files, "
                               f"but it begins with {head[:12]!r}")
     except CheckpointError as error:
-        raise type(error)(f"load: {name}: {error}") from error
+        raise type(error)(f"load: {name}: {error}") from error.__cause__
     except (pickle.UnpicklingError, EOFError, KeyError, IndexError, TypeError, ValueError,
             AttributeError, OverflowError) as error:
         if not weights_only:
@@ -170,7 +170,9 @@ def _read_zip(file: BinaryIO, size: int, unpickle: Any, locations: Locations,
                                       "damaged")
             data = archive.array(f"data/{key}", n * (d.itemsize if d else 1))
             to_native(data, d, little)
-            storages[key] = locations.place(Storage(data, d, places.get(key, location)))
+            storages[key] = locations.place(Storage(data, d, str(places.get(key, location))))
         return storages[key]
 
-    return unpickle(io.BytesIO(archive.read("data.pkl")), persistent_load)
+    result = unpickle(io.BytesIO(archive.read("data.pkl")), persistent_load)
+    archive.finish()
+    return result

@@ -33,7 +33,8 @@ _BARRED_OBJECTS = (
     operator.methodcaller, operator.itemgetter, types.FunctionType, types.CodeType,
     types.MethodType, types.ModuleType, type, object,
 )
-_BARRED_NUMPY = ("f2py", "distutils", "lib.npyio", "lib._npyio_impl", "memmap", "testing", "ctypeslib")
+_BARRED_NUMPY = ("f2py", "distutils", "lib.npyio", "lib._npyio_impl", "memmap", "testing",
+                 "ctypeslib")
 
 
 class Safe:

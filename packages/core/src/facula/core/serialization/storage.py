@@ -34,7 +34,7 @@ class Storage:
         self.location = location
         self.device: device_ = CPU
         self._version = Version()
-        self._arrays: dict[dtype_, Any] = {}
+        self._arrays: dict[Any, Any] = {}
 
     def nbytes(self) -> int:
         """The number of bytes."""
@@ -88,11 +88,12 @@ class Storage:
 
     def _whole(self, d: dtype_) -> Any:
         """All elements as one array of the backend; made once, so that tensors share it."""
-        if d not in self._arrays:
+        kind = kind_of(self.device, d)
+        if kind not in self._arrays:
             count = self.bytes.size // d.itemsize
             array = self.bytes[:count * d.itemsize].view(d.numpy)
-            self._arrays[d] = kind_of(self.device, d).backend.from_numpy(array)
-        return self._arrays[d]
+            self._arrays[kind] = kind.backend.from_numpy(array)
+        return self._arrays[kind]
 
 
 class Locations:

@@ -38,14 +38,14 @@ def resolve(name: str) -> Any:
             return Registry.globals[known]
         if known in Safe.names:
             return Safe.names[known]
-    if full.startswith("torch._utils._rebuild_") or full.startswith("torch._tensor._rebuild"):
+    if full.startswith(("torch._utils._rebuild_", "torch._tensor._rebuild")):
         raise CheckpointError(f"it holds a tensor of a kind that facula does not have ({last}): "
                               "convert it to an ordinary tensor before saving")
     against = reason_against(None, full)
     if against:
         raise UnsafeCheckpointError(f"it asks for {full}, which is never loaded: {against}; be "
                                     "suspicious of where this file comes from")
-    if full.startswith("torch.nn.modules.") or full.startswith("torchvision.models."):
+    if full.startswith(("torch.nn.modules.", "torchvision.models.")):
         raise UnsafeCheckpointError(f"it holds a whole module ({full}), not its weights: save "
                                     "model.state_dict() in PyTorch and load that")
     raise UnsafeCheckpointError(
@@ -180,9 +180,7 @@ class SafeUnpickler:
             function = guard
         try:
             return function(*args, **(kwargs or {}))
-        except CheckpointError:
-            raise
-        except Exception as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise CheckpointError(f"{getattr(function, '__name__', function)}, called by its "
                                   f"pickle, says: {error}") from error
 
@@ -334,6 +332,12 @@ def _codes() -> Code:
         else:
             u.pop_mark()
 
+    def pop_marked(u: SafeUnpickler) -> None:
+        u.pop_mark()
+
+    def frame(u: SafeUnpickler) -> None:
+        u.take(8)  # how much to read ahead: of no use here
+
     def stop(u: SafeUnpickler) -> None:
         u._result, u._done = u.stack.pop(), True
 
@@ -348,8 +352,7 @@ def _codes() -> Code:
 
     return {ord(byte): step for byte, step in {
         "\x80": protocol, ".": stop, "(": mark, "0": pop,
-        "\x95": lambda u: None if u.take(8) else None,  # FRAME
-        "1": lambda u: None if u.pop_mark() is None else None,
+        "\x95": frame, "1": pop_marked,
         "2": made(lambda u: u.stack[-1]),
         "N": push(None), "\x88": push(True), "\x89": push(False),
         "I": made(lambda u: integer(u.line())), "L": made(lambda u: int(u.line().rstrip(b"L"))),
@@ -365,8 +368,9 @@ def _codes() -> Code:
         "B": made(lambda u: u.take(u.number("<I"))), "C": made(lambda u: u.take(u.number("<B"))),
         "\x8e": made(lambda u: u.take(u.number("<Q"))),
         "\x96": made(lambda u: bytearray(u.take(u.number("<Q")))),
-        "]": made(lambda u: []), "}": made(lambda u: {}), ")": push(()), "\x8f": made(lambda u: set()),
-        "l": made(lambda u: u.pop_mark()), "d": made(pairs), "t": made(lambda u: tuple(u.pop_mark())),
+        "]": made(lambda u: []), "}": made(lambda u: {}), ")": push(()),
+        "\x8f": made(lambda u: set()), "l": made(lambda u: u.pop_mark()), "d": made(pairs),
+        "t": made(lambda u: tuple(u.pop_mark())),
         "\x91": made(lambda u: frozenset(u.pop_mark())),
         "\x85": top_of(1), "\x86": top_of(2), "\x87": top_of(3),
         "a": append, "e": appends, "s": setitem, "u": setitems, "\x90": additems,

@@ -9,6 +9,7 @@ import pickle
 import sys
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,6 +25,7 @@ from facula.core.serialization.zipwrite import ALIGNMENT, ZipWriter
 from facula.core.tensor import Size, Tensor
 
 LOCATIONS = ".data/facula_locations"  # storages on OpenCL devices: PyTorch knows "cpu" alone
+LARGE = 1 << 18  # bytes from which another thread is worth its hand-over
 _PROTOCOL = 2  # PyTorch's; its reader for weights knows no other
 
 
@@ -175,6 +177,24 @@ def _bytes_of(memory: _Memory) -> np.ndarray:
     return np.ascontiguousarray(backend.to_numpy(data)).reshape(-1).view(np.uint8)
 
 
+def _with_checksums(memories: list[_Memory]) -> Iterator[tuple[memoryview, int]]:
+    """The bytes and the CRC-32 of each storage, large ones computed while others are written."""
+    def prepare(memory: _Memory) -> tuple[memoryview, int]:
+        data = _bytes_of(memory)
+        view = data.data if data.size else memoryview(b"")
+        return view, zlib.crc32(view)
+
+    with ThreadPoolExecutor(1, "facula-save") as pool:
+        ahead: Any = None
+        for i, memory in enumerate(memories):
+            ready = prepare(memory) if ahead is None else ahead.result()
+            after = memories[i + 1] if i + 1 < len(memories) else None
+            ahead = None
+            if after is not None and after.high - after.low >= LARGE:
+                ahead = pool.submit(prepare, after)
+            yield ready
+
+
 def _write_zip(write: Any, prefix: str, pickled: bytes, memories: list[_Memory]) -> None:
     archive = ZipWriter(write)
     archive.add(f"{prefix}/data.pkl", pickled)
@@ -185,19 +205,9 @@ def _write_zip(write: Any, prefix: str, pickled: bytes, memories: list[_Memory])
     if places:
         archive.add(f"{prefix}/{LOCATIONS}", json.dumps(places).encode())
     digest = zlib.crc32(pickled)
-    # The checksum of one storage is computed while the one before it is being written.
-    with ThreadPoolExecutor(1, "facula-save") as pool:
-        def prepare(memory: _Memory) -> tuple[memoryview, int]:
-            data = _bytes_of(memory)
-            return (data.data if data.size else memoryview(b"")), zlib.crc32(data)
-
-        ahead = pool.submit(prepare, memories[0]) if memories else None
-        for i, memory in enumerate(memories):
-            assert ahead is not None
-            data, crc = ahead.result()
-            ahead = pool.submit(prepare, memories[i + 1]) if i + 1 < len(memories) else None
-            archive.add(f"{prefix}/data/{memory.key}", data, crc)
-            digest = zlib.crc32(crc.to_bytes(4, "little"), digest)
+    for memory, (data, crc) in zip(memories, _with_checksums(memories), strict=True):
+        archive.add(f"{prefix}/data/{memory.key}", data, crc)
+        digest = zlib.crc32(crc.to_bytes(4, "little"), digest)
     archive.add(f"{prefix}/version", b"3\n")
     archive.add(f"{prefix}/.data/serialization_id", f"{digest:040d}".encode())
     archive.close()

@@ -6,6 +6,7 @@ import mmap
 import struct
 import zipfile
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,6 +17,7 @@ from facula.core.serialization.errors import CheckpointError
 # again by hand grows little, as weights do not compress well; a bomb grows a thousandfold.
 BOMB_BYTES = 1 << 30
 BOMB_RATIO = 20
+LARGE = 1 << 18  # bytes from which another thread is worth its hand-over
 
 
 class Archive:
@@ -41,6 +43,8 @@ class Archive:
         self._size = size
         self._mapped = mapped
         self._read = 0
+        self._pool = ThreadPoolExecutor(1, "facula-load")
+        self._checks: list[Future[None]] = []
         try:
             self._zip = zipfile.ZipFile(file)
             self._members = {i.filename: i for i in self._zip.infolist()}
@@ -57,6 +61,18 @@ class Archive:
         if self.has("constants.pkl"):
             raise CheckpointError("it is a TorchScript archive, a program and not only weights: "
                                   "save the state_dict of the model in PyTorch and load that")
+
+    def finish(self) -> None:
+        """Wait for the comparisons of checksums, which another thread makes meanwhile.
+
+        Raises
+        ------
+        CheckpointError
+            If one is wrong.
+        """
+        self._pool.shutdown()
+        for check in self._checks:
+            check.result()
 
     def has(self, name: str) -> bool:
         """Whether there is such a member."""
@@ -104,8 +120,10 @@ class Archive:
         out = np.empty(n, np.uint8)
         file.seek(start)
         fill(file, out)
-        if zlib.crc32(out) != info.CRC:
-            raise zipfile.BadZipFile("the checksum is wrong")
+        if n < LARGE:
+            _compare(info, out)
+        else:
+            self._checks.append(self._pool.submit(_compare, info, out))
         return out
 
     def _compressed(self, info: zipfile.ZipInfo) -> np.ndarray:
@@ -117,6 +135,11 @@ class Archive:
             if member.read(1):
                 raise zipfile.BadZipFile("it is longer than it says")
         return out
+
+
+def _compare(info: zipfile.ZipInfo, data: np.ndarray) -> None:
+    if zlib.crc32(data.data if data.size else b"") != info.CRC:
+        raise CheckpointError(f"its part {info.filename} is damaged (the checksum is wrong)")
 
 
 def fill(file: Any, out: np.ndarray) -> None:
