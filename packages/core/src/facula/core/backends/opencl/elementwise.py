@@ -22,9 +22,9 @@ from facula.core.backends.opencl.layout import (
     may_overlap,
     size_of,
 )
-from facula.core.backends.opencl.programs import Kernel
+from facula.core.backends.opencl.programs import LONG, Kernel
 from facula.core.backends.opencl.runtime import LOCAL, LOCAL_2D, Runtime
-from facula.core.backends.opencl.scalars import SCALARS, scalar
+from facula.core.backends.opencl.scalars import SCALARS, Scalar, scalar
 from facula.core.dtypes import FLOAT, as_dtype, dtype
 from facula.core.operation import Operation
 
@@ -55,10 +55,15 @@ class Body:
                                   self.statements, self.outputs, layout)
 
 
+def number_of(side: Scalar) -> Number:
+    """How a Python number goes to a kernel that computes in this type: integers as long."""
+    return Number("long" if side.argument == LONG else side.compute, side.argument)
+
+
 def attribute_numbers(op: Operation, compute: dtype) -> list[tuple[str, Number]]:
     """The attributes a kernel reads and their C types: by annotation, else the compute type."""
     side = scalar(compute, op.name)
-    own = Number(side.compute, side.argument)
+    own = number_of(side)
     kinds = dict(_ANNOTATED)
     if compute.category != FLOAT:
         kinds["float"] = Number("float", np.dtype(np.float32))
@@ -71,7 +76,7 @@ def operation_body(op: Operation, inputs: Sequence[Any], compute: dtype,
                    results: Sequence[dtype]) -> Body:
     """The body of a declared operation; Python types among ``inputs`` become number arguments."""
     side = scalar(compute, op.name)
-    number = Number(side.compute, side.argument)
+    number = number_of(side)
     operands: list[dtype] = []
     numbers: list[Number] = []
     bindings: list[tuple[str, str, dtype | None]] = []
@@ -356,7 +361,7 @@ def expression_body(expression: str, tensors: dict[str, dtype], numbers: Sequenc
     codes = "_".join(SCALARS[d].code for d in tensors.values())
     digest = f"{zlib.crc32(expression.encode()):08x}"
     return Body("kernel", f"e_x{digest}_{codes}_to_{side.code}", list(tensors.values()),
-                [Number(side.compute, side.argument)] * len(numbers), [statement],
+                [number_of(side)] * len(numbers), [statement],
                 [("v0", result, result)])
 
 
@@ -371,7 +376,7 @@ def fill_body(target: dtype) -> Body:
     """One number everywhere."""
     side = SCALARS[target]
     statement = Statement("v0", "value", target, (("value", "s0", None),))
-    return Body("full", f"e_fill_{side.code}", [], [Number(side.compute, side.argument)], [statement],
+    return Body("full", f"e_fill_{side.code}", [], [number_of(side)], [statement],
                 [("v0", target, target)])
 
 

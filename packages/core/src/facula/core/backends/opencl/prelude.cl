@@ -139,6 +139,12 @@ FOR_INTEGERS(INTEGER_HELPERS)
 
 FN float p_round(float x) { return (x + 12582912.0f) - 12582912.0f; } /* for |x| < 2^22 */
 
+/* |x| with the sign of s: odd functions keep -0 so. */
+FN float p_signed(float x, float s)
+{
+    return as_float((as_uint(x) & 0x7fffffffu) | (as_uint(s) & 0x80000000u));
+}
+
 /* e^x = 2^n e^r, n = round(x / ln 2), |r| <= ln 2 / 2 (Cody and Waite), e^r by a minimax
  * polynomial of degree 6; 2^n in two factors so that results may be subnormal or overflow. */
 FN float p_exp(float x)
@@ -198,7 +204,7 @@ FN float p_expm1(float x)
     p = p * x + 4.1666668e-2f;
     p = p * x + 1.6666667e-1f;
     p = p * x + 0.5f;
-    float s = p * x * x + x;
+    float s = x == 0.0f ? x : p * x * x + x;
     return x > -0.35f && x < 0.35f ? s : p_exp(x) - 1.0f;
 }
 
@@ -218,7 +224,7 @@ FN float p_tanh(float x)
     p = p * z - 3.33332819422e-1f;
     float small = p * z * x + x;
     float large = 1.0f - 2.0f / (p_exp(2.0f * a) + 1.0f);
-    return a < 0.625f ? small : (x < 0.0f ? -large : large);
+    return p_signed(a < 0.625f ? small : large, x);
 }
 
 /* erf by two polynomials after N. Juffa (maximum error about 1 ulp). */
@@ -234,7 +240,6 @@ FN float p_erf(float x)
     r = r * t - t;
     r = 1.0f - p_exp(r);
     r = t > 3.95f ? 1.0f : r;
-    r = x < 0.0f ? -r : r;
     float q = -5.96761703e-4f;
     q = q * s + 4.99119423e-3f;
     q = q * s - 2.67681349e-2f;
@@ -242,7 +247,7 @@ FN float p_erf(float x)
     q = q * s - 3.76125336e-1f;
     q = q * s + 1.28379166e-1f;
     q = q * x + x;
-    return x != x ? x : t > 0.927734375f ? r : q;
+    return x != x ? x : p_signed(t > 0.927734375f ? r : q, x);
 }
 
 #ifdef FACULA_CPU
