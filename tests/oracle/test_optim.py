@@ -174,3 +174,107 @@ def test_state_dicts_can_be_exchanged(name) -> None:
     for end in ends[:2]:
         for a, b in zip(end, ends[2], strict=True):
             np.testing.assert_allclose(a, b, **TOLERANCE["Muon" if name == "Muon" else "float32"])
+
+
+def both(library, optimiser):
+    """Two parts for schedules made of schedules."""
+    s = library.optim.lr_scheduler
+    return [s.ConstantLR(optimiser, 0.5, total_iters=6), s.ExponentialLR(optimiser, 0.9)]
+
+
+def sequence(library, optimiser):
+    s = library.optim.lr_scheduler
+    return s.SequentialLR(optimiser, [
+        s.LinearLR(optimiser, 0.2, total_iters=5), s.CosineAnnealingLR(optimiser, 6),
+        s.StepLR(optimiser, 2, gamma=0.5)], milestones=[5, 13])
+
+
+def half(epoch):
+    return 0.5 if epoch % 3 == 0 else 0.95
+
+
+SCHEDULES = {
+    "LambdaLR": grid(lr_lambda=[half]),
+    "MultiplicativeLR": grid(lr_lambda=[half]),
+    "StepLR": grid(step_size=[1, 3], gamma=[0.1, 0.5]),
+    "MultiStepLR": grid(milestones=[[2, 5, 5, 11], [30]], gamma=[0.1, 0.5]),
+    "ConstantLR": grid(factor=[0.25, 1.0], total_iters=[0, 5]),
+    "LinearLR": grid(start_factor=[0.1, 1.0], end_factor=[0.5, 1.0], total_iters=[5, 30]),
+    "ExponentialLR": grid(gamma=[0.5, 1.1]),
+    "CosineAnnealingLR": grid(T_max=[3, 7, 50], eta_min=[0, 0.01]),
+    "PolynomialLR": grid(total_iters=[5, 30], power=[1.0, 2.5]),
+    "CosineAnnealingWarmRestarts": grid(T_0=[3, 5], T_mult=[1, 2], eta_min=[0, 0.01]),
+    "CyclicLR": grid(base_lr=[0.01], max_lr=[0.1], step_size_up=[3], step_size_down=[None, 5],
+                     mode=["triangular", "triangular2", "exp_range"], gamma=[0.9],
+                     cycle_momentum=BOTH),
+    "OneCycleLR": grid(max_lr=[0.2], total_steps=[21], pct_start=[0.3, 0.5],
+                       anneal_strategy=["cos", "linear"], cycle_momentum=BOTH, three_phase=BOTH)
+    + grid(max_lr=[0.2], epochs=[3], steps_per_epoch=[7]),
+    "SWALR": grid(swa_lr=[0.01], anneal_epochs=[0, 4, 40], anneal_strategy=["cos", "linear"]),
+    "ChainedScheduler": [{}],
+    "SequentialLR": [{}],
+}
+SCHEDULE_CASES = [(n, o) for n, table in SCHEDULES.items() for o in table]
+
+
+def schedule(library, name, options, optimiser):
+    if name == "ChainedScheduler":
+        return library.optim.lr_scheduler.ChainedScheduler(both(library, optimiser))
+    if name == "SequentialLR":
+        return sequence(library, optimiser)
+    room = library.optim.swa_utils if name == "SWALR" else library.optim.lr_scheduler
+    return getattr(room, name)(optimiser, **options)
+
+
+def two_groups(library, optimiser):
+    a, b = (getattr(library, "zeros")(2) for _ in range(2))
+    options = {"SGD": {"momentum": 0.9}, "Adam": {}}[optimiser]
+    return getattr(library.optim, optimiser)(
+        [{"params": [a]}, {"params": [b], "lr": 0.02}], lr=0.1, **options)
+
+
+def rates_over(library, name, options, kind, resume=None):
+    """Rates and momenta of both groups over 20 epochs; ``resume``: saved and loaded on the way."""
+    optimiser = two_groups(library, kind)
+    plan = schedule(library, name, options, optimiser)
+    rows = []
+    for epoch in range(STEPS):
+        if epoch == resume:
+            states = optimiser.state_dict(), plan.state_dict()
+            optimiser = two_groups(library, kind)
+            plan = schedule(library, name, options, optimiser)
+            plan.load_state_dict(states[1])
+            optimiser.load_state_dict(states[0])
+        rows.append([(g["lr"], g.get("momentum"), g.get("betas")) for g in optimiser.param_groups])
+        optimiser.step()
+        plan.step()
+        assert plan.get_last_lr() == [g["lr"] for g in optimiser.param_groups]
+    return rows
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize(("name", "options"), SCHEDULE_CASES,
+                         ids=[f"{n}-{i}" for i, (n, _) in enumerate(SCHEDULE_CASES)])
+def test_schedules_are_pytorchs(name, options, kind) -> None:
+    mine, theirs = (rates_over(library, name, options, kind) for library in (facula, torch))
+    for a, b in zip(mine, theirs, strict=True):
+        for (rate, *rest), (their_rate, *their_rest) in zip(a, b, strict=True):
+            assert rate == pytest.approx(their_rate, rel=1e-12, abs=1e-15)
+            for x, y in zip(rest, their_rest, strict=True):
+                assert x == (y if y is None else pytest.approx(y, rel=1e-12))
+    assert rates_over(facula, name, options, kind, resume=9) == mine
+
+
+@pytest.mark.parametrize("options", grid(
+    mode=["min", "max"], patience=[0, 2], threshold_mode=["rel", "abs"], threshold=[0.01],
+    cooldown=[0, 2], min_lr=[0, 0.02]))
+def test_plateaus_are_pytorchs(options) -> None:
+    metrics = np.random.default_rng(0).standard_normal(STEPS) + np.linspace(2, -1, STEPS)
+    rows = []
+    for library in (facula, torch):
+        optimiser = two_groups(library, "SGD")
+        plan = library.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, **options)
+        for m in metrics:
+            plan.step(m)
+            rows.append(plan.get_last_lr())
+    assert rows[:STEPS] == rows[STEPS:]

@@ -1,5 +1,6 @@
 """Optimisers and learning-rate schedules."""
 
+from facula.optim import lr_scheduler, swa_utils
 from facula.optim.adafactor import Adafactor
 from facula.optim.adam import Adam, AdamW
 from facula.optim.adam_variants import Adamax, NAdam, RAdam
@@ -15,5 +16,6 @@ from facula.optim.rule import RuleOptimizer
 from facula.optim.sgd import ASGD, SGD
 
 __all__ = ["ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Muon",
-           "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "RuleOptimizer", "SGD",
-           "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
+           "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "RuleOptimizer", "SGD", "lr_scheduler",
+           "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook",
+           "swa_utils"]
