@@ -43,6 +43,7 @@ from facula.core.dtypes import dtype
 from facula.core.operation import Operation, Reduce
 from facula.core.program import Program
 
+
 class OpenCLBackend:
     """One OpenCL device behind the protocol of ``facula.core.backends.base``."""
 

@@ -41,7 +41,8 @@ def source_of(name: str) -> Source | None:
     """The kernel that a generated name means; None if an operation or type is not known."""
     try:
         if match := _COPY.fullmatch(name):
-            return copy_body(_CODES[match["source"]], _CODES[match["target"]]).source(_layout(match))
+            body = copy_body(_CODES[match["source"]], _CODES[match["target"]])
+            return body.source(_layout(match))
         if match := _FILL.fullmatch(name):
             return fill_body(_CODES[match["target"]]).source(_layout(match))
         if match := _ELEMENTWISE.fullmatch(name):

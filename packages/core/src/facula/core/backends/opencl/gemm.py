@@ -14,15 +14,15 @@ import numpy as np
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.families import CPU, Families, declare, define_lines
 from facula.core.backends.opencl.probe import Device
-from facula.core.backends.opencl.programs import BUFFER, LONG, Kernel, read_source
+from facula.core.backends.opencl.programs import BUFFER, LONG, read_source
 from facula.core.backends.opencl.scalars import BY_NUMPY, SCALARS, converted
 from facula.core.dtypes import FLOATS, dtype
 
 _INT = np.dtype(np.int32)
-_A = [LONG] * 7
-_B_STRIDED = [LONG] * 5
-_B_PICTURE = [LONG] * 3 + ([_INT] * 7 + [LONG]) * 3
-_CPU_KERNELS = {
+_A: list[Any] = [LONG] * 7
+_B_STRIDED: list[Any] = [LONG] * 5
+_B_PICTURE: list[Any] = [LONG] * 3 + ([_INT] * 7 + [LONG]) * 3
+_CPU_KERNELS: dict[str, list[Any]] = {
     "gemm_pack_a": [BUFFER] * 2 + [LONG] * 3 + _A,
     "gemm_pack_strided": [BUFFER] * 2 + [LONG] * 3 + _B_STRIDED,
     "gemm_pack_columns": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,

@@ -131,7 +131,8 @@ class ReductionKernel:
         length = max(1, -(-length // 16) * 16 if chunks > 1 else length)
         chunks = max(1, -(-r.length // length))
         total = outputs * chunks
-        local, work = LOCAL, ((total + 255) // 256 * 256,)
+        local: tuple[int, ...] = LOCAL
+        work: tuple[int, ...] = ((total + 255) // 256 * 256,)
         if form == "lanes":
             run = max(1, min(total // (16 * units), GROUP_WORK // max(1, length)))
             local, work = ONE, (-(-total // run),)
