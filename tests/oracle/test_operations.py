@@ -88,7 +88,8 @@ def test_gradients_are_pytorchs(op):
         kwargs = {k: to_torch(v, True) for k, v in given.kwargs.items()}
         try:
             want = [t for t in flat(peer(op)(*args, **kwargs))
-                    if isinstance(t, torch.Tensor) and t.requires_grad]
+                    if isinstance(t, torch.Tensor) and t.requires_grad
+                    and "NotImplemented" not in repr(t)]
         except (TypeError, RuntimeError):
             continue
         got = [t for t in flat(op.public(*given.args, **given.kwargs))

@@ -509,7 +509,7 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int],
     """A view with any sizes and strides, counted in elements from the tensor's first one.
 
     Unlike PyTorch's, the offset counts from this tensor's first element, not from the start of its
-    memory; None means 0. There is no gradient.
+    memory; None means 0.
 
     Raises
     ------
