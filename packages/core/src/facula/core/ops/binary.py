@@ -56,8 +56,8 @@ def true_divide(input: Tensor, other: Tensor) -> Tensor:
 
 def _checked_divisor(function: Any) -> Any:
     """Integer division by zero is an error, as in PyTorch on the CPU."""
-    def call(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        if b.dtype.kind in "iu" and not np.all(b):
+    def call(a: np.ndarray, b: Any) -> np.ndarray:
+        if np.asarray(b).dtype.kind in "iu" and not np.all(b):  # a number stays one
             raise ZeroDivisionError(f"{function.__name__}: integer division by zero: "
                                     "the divisor holds a 0")
         return function(a, b)
