@@ -88,10 +88,11 @@ def test_gradients_are_pytorchs(op):
         kwargs = {k: to_torch(v, True) for k, v in given.kwargs.items()}
         try:
             want = [t for t in flat(peer(op)(*args, **kwargs))
-                    if isinstance(t, torch.Tensor) and t.requires_grad
-                    and "NotImplemented" not in repr(t)]
+                    if isinstance(t, torch.Tensor) and t.requires_grad]
         except (TypeError, RuntimeError):
             continue
+        if "NotImplemented" in repr(want):
+            continue  # PyTorch has no derivative of its own
         got = [t for t in flat(op.public(*given.args, **given.kwargs))
                if isinstance(t, facula.Tensor) and t.requires_grad]
         assert len(got) == len(want), f"{op.name}{sample}: outputs that require grad"
