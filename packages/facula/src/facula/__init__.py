@@ -14,11 +14,11 @@ from facula import autograd, core  # autograd: its import puts the tape into cor
 from facula.core import *
 
 if TYPE_CHECKING:
-    from facula import cuda, data, nn, opencl, optim, testing, utils, vision
+    from facula import cuda, data, func, nn, opencl, optim, testing, utils, vision
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("cuda", "data", "nn", "opencl", "optim", "testing", "utils", "vision")
+_ON_FIRST_USE = ("cuda", "data", "func", "nn", "opencl", "optim", "testing", "utils", "vision")
 
 __all__ = sorted({"autograd", "core", *_ON_FIRST_USE, *core.__all__})
 

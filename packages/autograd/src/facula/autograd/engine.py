@@ -12,7 +12,7 @@ from typing import Any
 
 from facula.autograd import anomaly
 from facula.autograd.hooks import hooks_of
-from facula.autograd.meta import FREED, Leaf, Node, Output
+from facula.autograd.meta import FREED, Node, Output
 from facula.autograd.saved import restore
 from facula.core import ops
 from facula.core.slot import grad_mode
@@ -88,7 +88,7 @@ class Pass:
             else:
                 if slot in targets:
                     self.deliver(slot, g, own)
-                if not any([p in needed for p in slot.parents]):  # type: ignore[operator]
+                if not any(p in needed for p in slot.parents):  # type: ignore[operator]
                     continue
             if hooks is not None and hooks.keeps and (targets is None or slot not in targets):
                 keep(hooks, g)
@@ -152,8 +152,8 @@ class Pass:
             results = run_node_hooks(hooks, plan, results, grads)
         for i, (parent, result, want) in enumerate(zip(node.parents, results, wanted, strict=True)):
             if want and result is not None:
-                own = (fresh and result._version is None and not any([result is g for g in grads])
-                       and not any([result is r for r in results[:i]]))
+                own = (fresh and result._version is None and not any(result is g for g in grads)
+                       and not any(result is r for r in results[:i]))
                 fitted = fit(result, parent)
                 self.add(parent, fitted, own or (fitted is not result
                                                  and fitted._version is None))
@@ -257,7 +257,7 @@ def needed_slots(roots: list[Any], targets: set[Any]) -> set[Any]:
                 stack.append(parent)
     needed = set(targets)
     for slot in sorted(seen, key=lambda n: n.seq):
-        if any([p in needed for p in slot.parents]):
+        if any(p in needed for p in slot.parents):
             needed.add(slot)
     return needed
 

@@ -49,7 +49,8 @@ class Leaf:
     __slots__ = ("requires_grad", "grad", "hooks", "seq", "shape", "kind", "_tensor",
                  "__weakref__")
     is_leaf = True
-    grad_fn = None
+    retains_grad = False
+    grad_fn: Any = None
     parents: tuple[Any, ...] = ()
     next_functions: tuple[Any, ...] = ()
 

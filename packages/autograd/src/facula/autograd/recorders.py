@@ -97,7 +97,7 @@ def _binary_recorder(rule: Rule) -> Callable[..., None]:
             which, parents = 1, (b,)
         else:
             return
-        versions = None
+        versions: tuple[int, ...] | None = None
         pick = picks[which]
         if not pick:
             saved: tuple[Any, ...] = ()
@@ -142,7 +142,7 @@ def make_node(rule: Rule, out: Any, args: tuple[Any, ...],
     wanted = needed(rule, args)
     several = rule.op.outputs > 1
     outs = out if several else (out,)
-    if not wanted or all([o._kind.dtype.category < FLOAT for o in outs]):
+    if not wanted or all(o._kind.dtype.category < FLOAT for o in outs):
         return None
     plan = rule.plan(wanted)
     saved = tuple([get(outs, args) for get in plan.getters])

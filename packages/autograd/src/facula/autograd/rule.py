@@ -89,7 +89,7 @@ class Plan:
              if n in op.tensors and rule.parameters.index(n) in needed])
         self.holds = bool(self.tensors or self.outputs)
         simple = not (self.joint or self.several or self.nested) and all(
-            [where[:1] == (-1,) for _, where in self.calls])
+            where[:1] == (-1,) for _, where in self.calls)
         self.quick = [(f, where[1:]) for f, where in self.calls] if simple else None
 
     def gradients(self, node: Node, grads: list[Any], wanted: list[bool]) -> list[Any]:

@@ -1,5 +1,5 @@
-"""PyTorch's `torch.utils`: `facula.utils.data` is `facula.data`."""
+"""PyTorch's `torch.utils`: `facula.utils.data` is `facula.data`, and checkpointing."""
 
-from facula.utils import data
+from facula.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
