@@ -47,7 +47,8 @@ def _kernel_source(program: Program, dtypes: Sequence[dtype], listed: Sequence[i
     sides = [scalar(d, program.name) for d in dtypes]
     constant = ["" if k in program.written else "const " for k in range(len(dtypes))]
     kinds = [f"__global {c}{s.storage} *" for c, s in zip(constant, sides, strict=True)]
-    parameters, arguments = ["__global const long *table"], [BUFFER]
+    parameters = ["__global const long *table"]
+    arguments: list[Any] = [BUFFER]
     for k, kind in enumerate(kinds):
         names = [f"p{k}_{t}" for t in range(tensors)] if k in listed else [f"p{k}_0"]
         parameters += [f"{kind}{name}" for name in names]

@@ -7,7 +7,7 @@ import ctypes
 import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ class Runtime:
             self.enqueue(self.queue, kernel.handle, ((n + 255) // 256 * 256,), LOCAL)
 
     def kernels(self, source: str, defines: tuple[str, ...],
-                signatures: dict[str, Sequence[Any]]) -> dict[str, Kernel]:
+                signatures: Mapping[str, Sequence[Any]]) -> dict[str, Kernel]:
         """Build a program and take the named kernels from it."""
         with self.build_lock, self.lock:
             program = self.programs.build(source, defines)
