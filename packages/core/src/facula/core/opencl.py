@@ -35,7 +35,7 @@ def _index(device: Any) -> int:
     return found.index or 0
 
 
-def _backend(device: Any) -> _opencl.OpenCLBackend:
+def _backend(device: Any) -> Any:
     return _opencl.get_backend(_index(device))
 
 

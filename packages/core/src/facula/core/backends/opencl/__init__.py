@@ -1,14 +1,21 @@
-"""The OpenCL backend: GPUs, and CPUs through PoCL. Nothing is imported before it is asked for."""
+"""The OpenCL backend: GPUs, and CPUs through PoCL. Nothing is imported before it is asked for.
+
+The rooms of the backend are modules of their own that load with the first device, by
+``importlib``: whoever computes on the CPU does not pay for them at every start.
+"""
 
 from __future__ import annotations
 
+import importlib
 import threading
+from typing import TYPE_CHECKING
 
 from facula.core.backends.opencl import probe
-from facula.core.backends.opencl.backend import OpenCLBackend
-from facula.core.backends.opencl.runtime import FORKED, Runtime, was_forked
 
-__all__ = ["OpenCLBackend", "device_count", "get_backend", "is_running", "nvidia_index"]
+if TYPE_CHECKING:
+    from facula.core.backends.opencl.backend import OpenCLBackend
+
+__all__ = ["device_count", "get_backend", "is_running", "nvidia_index"]
 
 _backends: dict[int, OpenCLBackend] = {}
 _lock = threading.Lock()
@@ -35,15 +42,18 @@ def get_backend(index: int) -> OpenCLBackend:
     RuntimeError
         If there is no such device, or this process was forked after OpenCL had started.
     """
-    if was_forked():
-        raise RuntimeError(FORKED)
+    runtime = importlib.import_module("facula.core.backends.opencl.runtime")
+    if runtime.was_forked():
+        raise RuntimeError(runtime.FORKED)
     backend = _backends.get(index)
     if backend is None:
         with _lock:
             backend = _backends.get(index)
             if backend is None:
                 device = probe.device(index)
-                backend = OpenCLBackend(Runtime(probe.binding(), device), f"opencl:{index}")
+                module = importlib.import_module("facula.core.backends.opencl.backend")
+                backend = module.OpenCLBackend(
+                    runtime.Runtime(probe.binding(), device), f"opencl:{index}")
                 _backends[index] = backend
     return backend
 
