@@ -1,6 +1,13 @@
 """Transforms of pictures, under torchvision's names, on PIL images and on tensors."""
 
 from facula.vision.transforms import functional
+from facula.vision.transforms.autoaugment import (
+    AugMix,
+    AutoAugment,
+    AutoAugmentPolicy,
+    RandAugment,
+    TrivialAugmentWide,
+)
 from facula.vision.transforms.color import (
     ColorJitter,
     GaussianBlur,
@@ -58,5 +65,6 @@ __all__ = [
     "ColorJitter", "Grayscale", "RandomGrayscale", "RandomInvert", "RandomPosterize",
     "RandomSolarize", "RandomAdjustSharpness", "RandomAutocontrast", "RandomEqualize",
     "GaussianBlur", "RandomErasing",
+    "AutoAugment", "AutoAugmentPolicy", "RandAugment", "TrivialAugmentWide", "AugMix",
     "InterpolationMode", "functional",
 ]

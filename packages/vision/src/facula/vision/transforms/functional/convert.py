@@ -207,7 +207,7 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float],
     shift, scale = _moments(_listed(mean), _listed(std), tensor.shape[-3], tensor.dtype,
                             tensor.device)
     if inplace:
-        return tensor.sub_(shift).div_(scale)
+        return tensor.sub_(shift).true_divide_(scale)
     return (tensor - shift) / scale
 
 
