@@ -1,3 +1,13 @@
 """Modules, layers, losses and initialisation."""
 
-__all__: list[str] = []
+from facula.nn import functional, init, parameter, utils
+from facula.nn.container import (
+    ModuleDict,
+    ModuleList,
+    ParameterDict,
+    ParameterList,
+    Sequential,
+)
+from facula.nn.layers import *
+from facula.nn.module import Module
+from facula.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter

@@ -1,0 +1,376 @@
+"""Losses for classes: cross entropy in its forms, and hinges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from facula.core import dtypes
+from facula.core.errors import describe
+from facula.core.ops import (
+    activation,
+    convert,
+    creation,
+    gather,
+    masked,
+    reduce as fold,
+    shape,
+    softmax as soft,
+    unary,
+)
+from facula.core.tensor import Tensor
+
+from facula.nn.functional._reduction import legacy, reduced
+
+
+def _check_target(op: str, input: Tensor, target: Tensor) -> None:
+    x, t = tuple(input.shape), tuple(target.shape)
+    want = (x[0], *x[2:]) if len(x) > 1 else ()
+    if not x or t != want:
+        raise ValueError(f"{op}: the shapes do not fit: input (logits) has shape {x}, target has "
+                         f"shape {t}: it must be {want}")
+    if target._kind.dtype not in (dtypes.int64, dtypes.int32, dtypes.uint8):
+        raise RuntimeError(f"{op}: target must hold class numbers (int64), but is "
+                           f"{describe(target)}")
+
+
+def _pick(op: str, values: Tensor, target: Tensor, kept: Tensor | None) -> Tensor:
+    """The value of each example's class along dimension 1 (0 where ignored)."""
+    numbers = target if kept is None else target * kept  # type: ignore[operator]
+    dim = 1 if values.ndim > 1 else 0
+    try:
+        return shape.squeeze(gather.gather(values, dim, shape.unsqueeze(numbers, dim)), dim)
+    except IndexError as error:
+        raise IndexError(f"{op}: target holds a class number outside the {values.shape[dim]} "
+                         f"classes of the input: {error}") from None
+
+
+def _ignoring(target: Tensor, ignore_index: int, classes: int) -> Tensor | None:
+    """Which targets count; None where all do, because no class can be the ignored number."""
+    if target._kind.device.type == "cpu" and not 0 <= ignore_index < classes and (
+            not target.numel() or int(target.numpy().min()) >= 0):
+        return None
+    return target != ignore_index
+
+
+def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,
+             size_average: bool | None = None, ignore_index: int = -100,
+             reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """The negative log-likelihood of the right classes.
+
+    Parameters
+    ----------
+    input : Tensor
+        Log-probabilities, ``(N, C, *)`` or ``(C,)``.
+    target : Tensor
+        Class numbers, ``(N, *)`` or ``()``.
+    weight : Tensor, optional
+        ``(C,)``: how much each class counts; the mean is weighted too.
+    size_average, reduce : bool, optional
+        PyTorch's old words for ``reduction``.
+    ignore_index : int
+        Examples with this number do not count.
+    reduction : str
+        ``"mean"``, ``"sum"`` or ``"none"``.
+
+    Raises
+    ------
+    ValueError, IndexError
+        If the shapes do not fit, or a class number is out of range.
+
+    Examples
+    --------
+    >>> import facula
+    >>> logp = facula.tensor([[-0.5, -1.0]])
+    >>> facula.nn.functional.nll_loss(logp, facula.tensor([1]))
+    tensor(1.)
+    """
+    reduction = legacy(size_average, reduce, reduction)
+    target = convert.long(target) if target._kind.dtype is not dtypes.int64 else target
+    _check_target("nll_loss", input, target)
+    return _nll("nll_loss", input, target, weight, ignore_index, reduction)
+
+
+def _nll(op: str, logp: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int,
+         reduction: str) -> Tensor:
+    classes = logp.shape[1 if logp.ndim > 1 else 0]
+    kept = _ignoring(target, ignore_index, classes)
+    losses: Any = -_pick(op, logp, target, kept)  # type: ignore[operator]
+    counts: Any = None
+    if weight is not None:
+        if tuple(weight.shape) != (classes,):
+            raise RuntimeError(f"{op}: weight is {describe(weight)}: it must have shape "
+                               f"({classes},)")
+        numbers = target if kept is None else target * kept  # type: ignore[operator]
+        counts = shape.reshape(gather.index_select(weight, 0, shape.reshape(numbers, -1)),
+                               *target.shape)
+        losses = losses * counts
+    if kept is not None:
+        losses = losses * kept
+        counts = convert.to(kept, dtype=logp.dtype) if counts is None else counts * kept
+    if reduction == "mean" and counts is not None:
+        return fold.sum(losses) / fold.sum(counts)  # type: ignore[operator]
+    return reduced(op, losses, reduction)
+
+
+def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
+                  size_average: bool | None = None, ignore_index: int = -100,
+                  reduce: bool | None = None, reduction: str = "mean",
+                  label_smoothing: float = 0.0) -> Tensor:
+    """The cross entropy between the softmax of the input and the target.
+
+    Parameters
+    ----------
+    input : Tensor
+        Unnormalised scores, ``(N, C, *)`` or ``(C,)``.
+    target : Tensor
+        Class numbers, ``(N, *)`` or ``()``, or probabilities in the input's shape.
+    weight : Tensor, optional
+        ``(C,)``: how much each class counts.
+    size_average, reduce : bool, optional
+        PyTorch's old words for ``reduction``.
+    ignore_index : int
+        Examples with this class number do not count.
+    reduction : str
+        ``"mean"``, ``"sum"`` or ``"none"``.
+    label_smoothing : float
+        How much of the target is spread evenly over all classes.
+
+    Raises
+    ------
+    ValueError, IndexError
+        If the shapes do not fit, or a class number is out of range.
+
+    Examples
+    --------
+    >>> import facula
+    >>> scores = facula.tensor([[2.0, 0.0]])
+    >>> facula.nn.functional.cross_entropy(scores, facula.tensor([0]))
+    tensor(0.1269)
+    """
+    reduction = legacy(size_average, reduce, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"cross_entropy: label_smoothing={label_smoothing} must be between 0 "
+                           "and 1")
+    dim = 1 if input.ndim > 1 else 0
+    if target._kind.dtype.category >= dtypes.FLOAT:
+        return _soft_targets(input, target, weight, reduction, label_smoothing, dim)
+    target = convert.long(target) if target._kind.dtype is not dtypes.int64 else target
+    _check_target("cross_entropy", input, target)
+    logp = soft.log_softmax(input, dim)
+    loss: Any = _nll("cross_entropy", logp, target, weight, ignore_index, reduction)
+    if not label_smoothing:
+        return loss
+    smooth = _smooth_loss(logp, target, weight, ignore_index, reduction, dim)
+    return loss * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[dim])
+
+
+def _smooth_loss(logp: Any, target: Tensor, weight: Tensor | None, ignore_index: int,
+                 reduction: str, dim: int) -> Any:
+    """The loss against equal probabilities, times the number of classes."""
+    kept = _ignoring(target, ignore_index, logp.shape[dim])
+    if weight is not None:
+        logp = logp * shape.reshape(weight, -1, *(1,) * (logp.ndim - 1 - dim))
+    losses: Any = -fold.sum(logp, dim)  # type: ignore[operator]
+    if kept is not None:
+        losses = losses * kept
+    if reduction != "mean":
+        return reduced("cross_entropy", losses, reduction)
+    if weight is not None:
+        numbers = target if kept is None else target * kept  # type: ignore[operator]
+        counts: Any = gather.index_select(weight, 0, shape.reshape(numbers, -1))
+        if kept is not None:
+            counts = counts * shape.reshape(kept, -1)
+        return fold.sum(losses) / fold.sum(counts)  # type: ignore[operator]
+    if kept is not None:
+        return fold.sum(losses) / fold.sum(kept)  # type: ignore[operator]
+    return fold.mean(losses)
+
+
+def _soft_targets(input: Tensor, target: Any, weight: Tensor | None, reduction: str,
+                  label_smoothing: float, dim: int) -> Tensor:
+    if input.shape != target.shape:
+        raise ValueError(f"cross_entropy: the shapes do not fit: input has shape "
+                         f"{tuple(input.shape)}, target (probabilities) has shape "
+                         f"{tuple(target.shape)}: they must be equal")
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / input.shape[dim]
+    logp: Any = soft.log_softmax(input, dim)
+    if weight is not None:
+        logp = logp * shape.reshape(weight, -1, *(1,) * (input.ndim - 1 - dim))
+    losses: Any = -fold.sum(logp * target, dim)  # type: ignore[operator]
+    if reduction == "mean":
+        return fold.sum(losses) / max(input.numel() // input.shape[dim], 1)  # type: ignore
+    return reduced("cross_entropy", losses, reduction)
+
+
+def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        raise ValueError(f"{op}: the shapes do not fit: input has shape {tuple(input.shape)}, "
+                         f"target has shape {tuple(target.shape)}: they must be equal")
+
+
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
+                         size_average: bool | None = None, reduce: bool | None = None,
+                         reduction: str = "mean") -> Tensor:
+    """The cross entropy between probabilities, of the input and the target, for yes.
+
+    Logarithms are cut off at -100.
+
+    Examples
+    --------
+    >>> import facula
+    >>> p, t = facula.tensor([0.5, 0.5]), facula.tensor([0.0, 1.0])
+    >>> facula.nn.functional.binary_cross_entropy(p, t)
+    tensor(0.6931)
+    """
+    reduction = legacy(size_average, reduce, reduction)
+    _same_shape("binary_cross_entropy", input, target)
+    yes: Any = _log_at_least(input)
+    no: Any = _log_at_least(1 - input)  # type: ignore[operator]
+    losses = -(target * yes + (1 - target) * no)  # type: ignore[operator]
+    if weight is not None:
+        losses = losses * weight
+    return reduced("binary_cross_entropy", losses, reduction)
+
+
+def _log_at_least(p: Tensor) -> Tensor:
+    """``max(log(p), -100)``; at 0 its derivative is 0 rather than infinite."""
+    zero = p == 0
+    return masked.where(zero, -100.0, unary.log(masked.where(zero, 1.0, p)))
+
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None,
+                                     size_average: bool | None = None,
+                                     reduce: bool | None = None, reduction: str = "mean",
+                                     pos_weight: Tensor | None = None) -> Tensor:
+    """:func:`binary_cross_entropy` of ``sigmoid(input)``, without overflow.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        Of one shape; the target holds probabilities.
+    weight : Tensor, optional
+        How much each element counts.
+    size_average, reduce : bool, optional
+        PyTorch's old words for ``reduction``.
+    reduction : str
+        ``"mean"``, ``"sum"`` or ``"none"``.
+    pos_weight : Tensor, optional
+        How much a yes counts.
+
+    Examples
+    --------
+    >>> import facula
+    >>> x, t = facula.tensor([0.0, 2.0]), facula.tensor([0.0, 1.0])
+    >>> facula.nn.functional.binary_cross_entropy_with_logits(x, t)
+    tensor(0.4100)
+    """
+    reduction = legacy(size_average, reduce, reduction)
+    _same_shape("binary_cross_entropy_with_logits", input, target)
+    soft_loss: Any = -activation.logsigmoid(input)  # type: ignore[operator]
+    if pos_weight is not None:
+        soft_loss = soft_loss * ((pos_weight - 1) * target + 1)  # type: ignore[operator]
+    losses = (1 - target) * input + soft_loss  # type: ignore[operator]
+    if weight is not None:
+        losses = losses * weight
+    return reduced("binary_cross_entropy_with_logits", losses, reduction)
+
+
+def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
+                     reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """``log(1 + exp(-target * input))`` with targets 1 and -1."""
+    reduction = legacy(size_average, reduce, reduction)
+    losses = -activation.logsigmoid(target * input)  # type: ignore[operator]
+    return reduced("soft_margin_loss", losses, reduction)
+
+
+def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,
+                                size_average: bool | None = None, reduce: bool | None = None,
+                                reduction: str = "mean") -> Tensor:
+    """The mean over classes of the cross entropy of yes and no, from scores ``(N, C)``."""
+    reduction = legacy(size_average, reduce, reduction)
+    losses: Any = -(target * activation.logsigmoid(input)  # type: ignore[operator]
+                    + (1 - target) * activation.logsigmoid(-input))  # type: ignore[operator]
+    if weight is not None:
+        losses = losses * weight
+    return reduced("multilabel_soft_margin_loss", fold.mean(losses, -1), reduction)
+
+
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0,
+                         size_average: bool | None = None, reduce: bool | None = None,
+                         reduction: str = "mean") -> Tensor:
+    """x where the target is 1, ``max(0, margin - x)`` where it is -1."""
+    reduction = legacy(size_average, reduce, reduction)
+    far = unary.relu(margin - input)  # type: ignore[operator]
+    losses: Any = (masked.where(target != 1, far, 0.0)
+                   + masked.where(target != -1, input, 0.0))
+    return reduced("hinge_embedding_loss", losses, reduction)
+
+
+def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0,
+                      weight: Tensor | None = None, size_average: bool | None = None,
+                      reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """``sum over j != target of max(0, margin - x[target] + x[j]) ** p / C``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Scores, ``(N, C)`` or ``(C,)``.
+    target : Tensor
+        Class numbers, ``(N,)`` or ``()``.
+    p : int
+        1 or 2.
+    margin : float
+    weight : Tensor, optional
+        ``(C,)``.
+    size_average, reduce : bool, optional
+        PyTorch's old words for ``reduction``.
+    reduction : str
+        ``"mean"``, ``"sum"`` or ``"none"``.
+    """
+    reduction = legacy(size_average, reduce, reduction)
+    if p not in (1, 2):
+        raise ValueError(f"multi_margin_loss: p={p} must be 1 or 2")
+    single = input.ndim == 1
+    x = shape.unsqueeze(input, 0) if single else input
+    t = shape.reshape(target, -1, 1)
+    gap: Any = unary.relu(margin - gather.gather(x, 1, t) + x)  # type: ignore[operator]
+    gap = gap if p == 1 else gap * gap
+    if weight is not None:
+        gap = gap * shape.reshape(gather.index_select(weight, 0, shape.reshape(t, -1)), -1, 1)
+    others = creation.arange(x.shape[1], device=x.device) != t
+    losses = fold.sum(gap * others, 1) / x.shape[1]  # type: ignore[operator]
+    return reduced("multi_margin_loss", shape.squeeze(losses, 0) if single else losses, reduction)
+
+
+def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
+                           reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """Hinges between each right class and each wrong one.
+
+    Parameters
+    ----------
+    input : Tensor
+        Scores, ``(N, C)`` or ``(C,)``.
+    target : Tensor
+        In the input's shape: the right class numbers, then -1.
+    size_average, reduce : bool, optional
+        PyTorch's old words for ``reduction``.
+    reduction : str
+        ``"mean"``, ``"sum"`` or ``"none"``.
+    """
+    reduction = legacy(size_average, reduce, reduction)
+    _same_shape("multilabel_margin_loss", input, target)
+    single = input.ndim == 1
+    x, t = (shape.reshape(v, -1, v.shape[-1]) for v in (input, target))
+    n, c = x.shape
+    # numbers count until the first -1
+    live = convert.long(t < 0).cumsum(1) == 0  # type: ignore[attr-defined]
+    numbers: Any = t * live  # type: ignore[operator]
+    right = creation.zeros(n, c, dtype=dtypes.int64, device=x.device).scatter_add(
+        1, numbers, convert.long(live)) > 0
+    scores = gather.gather(x, 1, numbers)
+    gap = unary.relu(1 - shape.unsqueeze(scores, 2) + shape.unsqueeze(x, 1))  # type: ignore
+    counts = shape.unsqueeze(live, 2) & ~shape.unsqueeze(right, 1)  # type: ignore[operator]
+    losses = fold.sum(gap * counts, (1, 2)) / c  # type: ignore[operator]
+    return reduced("multilabel_margin_loss", shape.squeeze(losses, 0) if single else losses,
+                   reduction)

@@ -1,0 +1,113 @@
+"""Limits for gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from facula.core.ops import creation, joining, reduce, unary
+from facula.core.slot import no_grad
+from facula.core.tensor import Tensor
+
+
+def _gradients(parameters: Any) -> list[Tensor]:
+    listed = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    return [p.grad for p in listed if p.grad is not None]
+
+
+def get_total_norm(tensors: Iterable[Tensor] | Tensor, norm_type: float = 2.0,
+                   error_if_nonfinite: bool = False, foreach: bool | None = None) -> Tensor:
+    """The norm of all elements of some tensors together.
+
+    Parameters
+    ----------
+    tensors : Tensor or iterable of Tensor
+    norm_type : float
+        The p of the norm; infinity for the largest element.
+    error_if_nonfinite : bool
+        Raise if the norm is not finite.
+    foreach : bool, optional
+        Accepted for PyTorch's sake.
+
+    Raises
+    ------
+    RuntimeError
+        If the norm is not finite and that shall be an error.
+    """
+    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    if not listed:
+        return creation.zeros(())
+    p = float(norm_type)
+    with no_grad():
+        if p == float("inf"):
+            total: Any = reduce.amax(joining.stack(
+                [reduce.amax(unary.abs(t)) for t in listed]))
+        elif p == 2:
+            total = unary.sqrt(reduce.sum(joining.stack(
+                [reduce.sum(unary.square(t)) for t in listed])))
+        else:
+            total = reduce.sum(joining.stack(
+                [reduce.sum(unary.abs(t) ** p) for t in listed])) ** (1 / p)  # type: ignore
+    if error_if_nonfinite and not bool(total.isfinite()):
+        raise RuntimeError(f"The total norm of order {p} for gradients from `parameters` is "
+                           "non-finite, so it cannot be clipped. To disable this error and scale "
+                           "the gradients by the non-finite norm anyway, set "
+                           "`error_if_nonfinite=False`")
+    return total
+
+
+def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0,
+                    error_if_nonfinite: bool = False, foreach: bool | None = None) -> Tensor:
+    """Scale the gradients so that their common norm is at most ``max_norm``.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Whose gradients; written in place.
+    max_norm : float
+    norm_type : float
+        The p of the norm; infinity for the largest element.
+    error_if_nonfinite : bool
+        Raise if the norm is not finite.
+    foreach : bool, optional
+        Accepted for PyTorch's sake.
+
+    Returns
+    -------
+    Tensor
+        The norm before; 0-d.
+
+    Examples
+    --------
+    >>> import facula
+    >>> w = facula.nn.Parameter(facula.tensor([3.0, 4.0]))
+    >>> (w * w / 2).sum().backward()
+    >>> facula.nn.utils.clip_grad_norm_([w], 1.0)
+    tensor(5.)
+    >>> w.grad
+    tensor([0.6000, 0.8000])
+    """
+    grads = _gradients(parameters)
+    total = get_total_norm(grads, norm_type, error_if_nonfinite)
+    with no_grad():
+        factor = (max_norm / (total + 1e-6)).clamp(max=1.0)  # type: ignore[operator]
+        for g in grads:
+            g.mul_(factor)  # type: ignore[attr-defined]
+    return total
+
+
+def clip_grad_value_(parameters: Any, clip_value: float, foreach: bool | None = None) -> None:
+    """Cut the gradients' elements off at ``clip_value`` and its negative.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Whose gradients; written in place.
+    clip_value : float
+    foreach : bool, optional
+        Accepted for PyTorch's sake.
+    """
+    limit = float(clip_value)
+    with no_grad():
+        for g in _gradients(parameters):
+            g.copy_(g.clamp(-limit, limit))  # type: ignore[attr-defined]
