@@ -182,8 +182,8 @@ def names_stub() -> str:
     functions = [op for op in functions if op.function.__module__.startswith("facula.core.")]
     source = ast.parse((CORE / "__init__.py").read_text(encoding="utf-8"))
     passed_on, values = [], []
-    for node in source.body:
-        if isinstance(node, ast.ImportFrom) and node.module != "__future__":
+    for node in ast.walk(source):  # what stands under TYPE_CHECKING as well
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("facula."):
             shown = [(a.name, a.asname or a.name) for a in node.names]
             shown = [(a, b) for a, b in shown if not b.startswith("_") and b != "Tensor"]
             passed_on += [f"from {node.module} import {a} as {b}" for a, b in shown]

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 __path__ = extend_path(__path__, __name__)  # the layers may live in other folders than this file
 
 from facula import autograd, core  # autograd: its import puts the tape into core
-from facula.core import *
 
 if TYPE_CHECKING:
     from facula import cuda, data, func, nn, opencl, optim, testing, utils, vision
+    from facula.core import *
 
 __version__ = "0.1.0"
 
 _ON_FIRST_USE = ("cuda", "data", "func", "nn", "opencl", "optim", "testing", "utils", "vision")
+
+globals().update({name: vars(core)[name] for name in core.__all__ if name in vars(core)})
 
 __all__ = sorted({"autograd", "core", *_ON_FIRST_USE, *core.__all__})
 
@@ -30,6 +32,8 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt name
 
     def __getattr__(name: str) -> object:
+        if name in core.__all__:
+            return getattr(core, name)
         if name not in _ON_FIRST_USE:
             raise AttributeError(f"module 'facula' has no attribute {name!r}")
         from importlib import import_module

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from facula.core import ops  # noqa: F401  (fills the registry)
+import importlib
+from typing import TYPE_CHECKING
+from typing import Any as _Any
+
+from facula.core import ops
 from facula.core.backends.cpu.threads import get_num_threads, set_num_threads
 from facula.core.devices import device, get_default_device, set_default_device
 from facula.core.dtypes import (
@@ -38,7 +42,6 @@ from facula.core.random import (
     seed,
     set_rng_state,
 )
-from facula.core.serialization import load, save
 from facula.core.slot import (
     enable_grad,
     inference_mode,
@@ -47,6 +50,9 @@ from facula.core.slot import (
     set_grad_enabled,
 )
 from facula.core.tensor import Size, Tensor
+
+if TYPE_CHECKING:
+    from facula.core.serialization import load, save
 
 _attach(Tensor)
 
@@ -58,6 +64,15 @@ cfloat, cdouble = complex64, complex128
 _OPERATIONS = {op.name: op.public for op in operations() if op.export}
 globals().update(_OPERATIONS)
 
-__all__ = sorted({name for name in globals() if not name.startswith("_")} - {
-    "annotations", "Any", "ops", "backends", "declare", "devices", "dtypes", "errors", "fronts",
-    "methods", "printing", "promotion", "slot", "testing", "windows"})
+_LATER = ("load", "save")  # found when first named: archives are a noticeable part of an import
+
+_PRIVATE = {"annotations", "importlib", "TYPE_CHECKING", "ops", "backends", "declare", "devices",
+            "dtypes", "errors", "fronts", "methods", "printing", "promotion", "slot", "testing",
+            "windows"}
+__all__ = sorted({*_LATER, *(n for n in globals() if not n.startswith("_"))} - _PRIVATE)
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LATER:
+        return getattr(importlib.import_module("facula.core.serialization"), name)
+    raise AttributeError(f"module 'facula.core' has no attribute {name!r}")

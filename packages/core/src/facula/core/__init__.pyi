@@ -1006,7 +1006,6 @@ __all__ = [
     "searchsorted",
     "seed",
     "select",
-    "serialization",
     "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",

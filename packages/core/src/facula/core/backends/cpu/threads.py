@@ -8,18 +8,29 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 LARGE = 1 << 18
 BLOCK = 1 << 16
 
 
+def _default_threads() -> int:
+    """OMP_NUM_THREADS where it is a number, else the processors this process may use."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class _Pool:
     """One executor per process, made on first use and again in a forked child."""
 
-    threads = max(1, int(os.environ.get("OMP_NUM_THREADS", 0)) or len(os.sched_getaffinity(0))
-                  if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    threads = _default_threads()
     executor: ThreadPoolExecutor | None = None
     owner = 0
     inside = threading.local()
@@ -49,6 +60,8 @@ def run_all(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
     if _Pool.threads == 1 or len(items) < 2 or getattr(_Pool.inside, "yes", False):
         return [function(x) for x in items]
     if _Pool.owner != os.getpid():
+        from concurrent.futures import ThreadPoolExecutor  # 8 ms that not every program needs
+
         _Pool.executor = ThreadPoolExecutor(_Pool.threads, "facula-cpu", _mark)
         _Pool.owner = os.getpid()
     assert _Pool.executor is not None
