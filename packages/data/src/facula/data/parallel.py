@@ -159,6 +159,8 @@ class WorkerIterator:
             raise StopIteration
         try:
             value = self._advance()
+        except StopIteration:
+            raise
         except BaseException:
             # Interrupted in the middle of a message, or a worker is gone: nothing can go on.
             self.close()
