@@ -17,6 +17,7 @@ from facula.core.backends.opencl.elementwise import (
     copy_body,
     fill_body,
     operation_body,
+    remembered_body,
 )
 from facula.core.backends.opencl.fold import FORMS, fold_source
 from facula.core.backends.opencl.programs import Kernel, read_source
@@ -32,6 +33,8 @@ _ELEMENTWISE = re.compile(
     rf"(?P<results>(?:_[a-z]+\d+)+)_{_LAYOUT}")
 _COPY = re.compile(rf"e_copy_(?P<source>[a-z]+\d+)_to_(?P<target>[a-z]+\d+)_{_LAYOUT}")
 _FILL = re.compile(rf"e_fill_(?P<target>[a-z]+\d+)_{_LAYOUT}")
+_EXPRESSION = re.compile(
+    rf"e_x(?P<digest>[0-9a-f]{{8}})_(?P<inputs>(?:[a-z]+\d+_)+)to_(?P<target>[a-z]+\d+)_{_LAYOUT}")
 _FOLD = re.compile(
     r"r_(?P<op>\w+?)_(?P<input>[a-z]+\d+)_as_(?P<compute>[a-z]+\d+)_to_(?P<result>[a-z]+\d+)_"
     r"(?P<form>lanes|tiles|tree|each)(?P<unit>[us])(?P<first>[01])(?P<last>[01])")
@@ -45,6 +48,10 @@ def source_of(name: str) -> Source | None:
             return body.source(_layout(match))
         if match := _FILL.fullmatch(name):
             return fill_body(_CODES[match["target"]]).source(_layout(match))
+        if match := _EXPRESSION.fullmatch(name):
+            types = [_CODES[code] for code in match["inputs"].strip("_").split("_")]
+            body = remembered_body(match["digest"], types, _CODES[match["target"]])
+            return body.source(_layout(match))
         if match := _ELEMENTWISE.fullmatch(name):
             inputs = [float if code == "n" else _CODES[code]
                       for code in match["inputs"].strip("_").split("_")]

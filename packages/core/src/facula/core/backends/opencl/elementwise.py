@@ -351,6 +351,22 @@ def into_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[A
     return two_tensors if is_tensor == [True, True] else general
 
 
+_EXPRESSIONS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
+
+
+def remember_expression(expression: str, tensors: Sequence[str], numbers: Sequence[str]) -> str:
+    """The digest by which a kernel's name means this expression, in this process."""
+    digest = f"{zlib.crc32(expression.encode()):08x}"
+    _EXPRESSIONS.setdefault(digest, (expression, tuple(tensors), tuple(numbers)))
+    return digest
+
+
+def remembered_body(digest: str, types: Sequence[dtype], result: dtype) -> Body:
+    """The body of a remembered expression for these types; KeyError if there is none."""
+    expression, tensors, numbers = _EXPRESSIONS[digest]
+    return expression_body(expression, dict(zip(tensors, types, strict=True)), numbers, result)
+
+
 def expression_body(expression: str, tensors: dict[str, dtype], numbers: Sequence[str],
                     result: dtype) -> Body:
     """One expression over named tensors and numbers, in the result's type."""
@@ -359,7 +375,7 @@ def expression_body(expression: str, tensors: dict[str, dtype], numbers: Sequenc
     statement = Statement("v0", expression, result, (
         *bindings, *[(name, f"s{k}", None) for k, name in enumerate(numbers)]))
     codes = "_".join(SCALARS[d].code for d in tensors.values())
-    digest = f"{zlib.crc32(expression.encode()):08x}"
+    digest = remember_expression(expression, tuple(tensors), numbers)
     return Body("kernel", f"e_x{digest}_{codes}_to_{side.code}", list(tensors.values()),
                 [number_of(side)] * len(numbers), [statement],
                 [("v0", result, result)])

@@ -8,6 +8,7 @@ import numpy as np
 
 from facula.core import dtypes
 from facula.core.backends.opencl.array import CLArray
+from facula.core.backends.opencl.elementwise import remember_expression
 from facula.core.backends.opencl.families import declare
 from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.programs import BUFFER, LONG
@@ -29,6 +30,12 @@ def _signatures(number: np.dtype[Any]) -> dict[str, list[Any]]:
 
 for _d in dtypes.FLOATS:
     declare(("neural.cl", "norm.cl"), _signatures(SCALARS[_d].argument), (_d,))
+
+
+NORMALISED = "(x-m)*rsqrt(v+eps)*w+b"
+GRADIENT = "(g-t*r-(x-m)*rsqrt(v+eps)*p*r)*rsqrt(v+eps)*w"
+remember_expression(NORMALISED, ("x", "m", "v", "w", "b"), ("eps",))
+remember_expression(GRADIENT, ("g", "x", "m", "v", "t", "p", "w"), ("eps", "r"))
 
 
 def _launch(backend: Any, name: str, groups: int, first: CLArray, *arguments: Any) -> None:
@@ -66,7 +73,7 @@ def batch_norm_train(backend: Any, input: CLArray, weight: CLArray | None, bias:
     if channels:
         _launch(backend, "batch_norm_stats", channels, mean, variance.mem, x.mem, x.offset, n,
                 channels, length)
-    y = _applied(backend, "(x-m)*rsqrt(v+eps)*w+b", BY_NUMPY[x.dtype],
+    y = _applied(backend, NORMALISED, BY_NUMPY[x.dtype],
                  {"x": x.reshaped((n, channels, length)), "m": _per_channel(mean),
                   "v": _per_channel(variance), "w": _per_channel(weight),
                   "b": _per_channel(bias)}, ("eps", eps))
@@ -89,7 +96,7 @@ def batch_norm_train_grad(backend: Any, grad: CLArray, input: CLArray, weight: C
                 variance.mem, g.offset, x.offset, mean.offset, variance.offset, n, channels,
                 length, eps)
     shape = (n, channels, length)
-    dx = _applied(backend, "(g-t*r-(x-m)*rsqrt(v+eps)*p*r)*rsqrt(v+eps)*w", BY_NUMPY[x.dtype],
+    dx = _applied(backend, GRADIENT, BY_NUMPY[x.dtype],
                   {"g": g.reshaped(shape), "x": x.reshaped(shape), "m": _per_channel(mean),
                    "v": _per_channel(variance), "t": _per_channel(total),
                    "p": _per_channel(product), "w": _per_channel(weight)},
