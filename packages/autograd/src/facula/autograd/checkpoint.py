@@ -7,9 +7,8 @@ from typing import Any
 
 from facula.autograd.graph import saved_tensors_hooks
 from facula.autograd.saved import count
-from facula.core.devices import as_device
 from facula.core.errors import describe
-from facula.core.random import generator_of
+from facula.core.random import default_generator
 from facula.core.slot import enable_grad
 from facula.core.tensor import Tensor
 
@@ -25,9 +24,7 @@ class _Region:
                  preserve: bool) -> None:
         self.call = function, args, kwargs
         self.written = count(args)
-        devices = {a.device for a in args if isinstance(a, Tensor)} | {as_device("cpu")}
-        self.states = [(generator_of(d), generator_of(d).get_state())
-                       for d in devices] if preserve else []
+        self.states = [(default_generator, default_generator.get_state())] if preserve else []
         self.count = 0
         self.shapes: list[tuple[int, ...]] = []
         self.found: dict[int, Tensor] = {}

@@ -15,9 +15,10 @@ from facula.core import dtypes
 if TYPE_CHECKING:
     from facula.core.tensor import Tensor
 
-_DEFAULT = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
-_PROFILES = {"default": {}, "short": {"precision": 2, "edgeitems": 2},
-             "full": {"threshold": math.inf}}
+_DEFAULT: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80,
+                            "sci_mode": None}
+_PROFILES: dict[str, dict[str, Any]] = {"default": {}, "short": {"precision": 2, "edgeitems": 2},
+                                        "full": {"threshold": math.inf}}
 _options: dict[str, Any] = dict(_DEFAULT)
 
 

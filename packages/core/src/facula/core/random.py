@@ -135,32 +135,18 @@ def _restored(where: str, seed: int, offset: int) -> Generator:
     return generator
 
 
-class _Defaults:
-    """The generators used where none is given: one per device, all of one seed."""
-
-    seed = _unguessable()
-    known: dict[device, Generator] = {}
-
-
-def generator_of(device: device) -> Generator:
-    """The default generator of a device."""
-    try:
-        return _Defaults.known[device]
-    except KeyError:
-        made = Generator(device).manual_seed(_Defaults.seed)
-        return _Defaults.known.setdefault(device, made)
-
-
-default_generator = generator_of(CPU)
+default_generator = Generator().manual_seed(_unguessable())
 
 
 def manual_seed(seed: int) -> Generator:
-    """Start all default generators, of every device, from this seed.
+    """Start the default generator, which serves all devices, from this seed.
+
+    Because there is one, a program draws the same numbers wherever its tensors live.
 
     Returns
     -------
     Generator
-        The CPU's.
+        The default generator.
 
     Examples
     --------
@@ -171,42 +157,39 @@ def manual_seed(seed: int) -> Generator:
     >>> bool((a == facula.randn(3)).all())
     True
     """
-    _Defaults.seed = _canonical_seed("manual_seed", seed)
-    for generator in _Defaults.known.values():
-        generator.manual_seed(_Defaults.seed)
-    return default_generator
+    return default_generator.manual_seed(seed)
 
 
 def seed() -> int:
-    """Start all default generators from a seed that nobody can guess, and return it."""
-    value = _unguessable()
-    manual_seed(value)
-    return value
+    """Start the default generator from a seed that nobody can guess, and return it."""
+    return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed that the default generators started from."""
+    """The seed that the default generator started from."""
     return default_generator.initial_seed()
 
 
 def get_rng_state(device: Any = "cpu") -> Tensor:
-    """The state of a device's default generator."""
-    return generator_of(as_device(device)).get_state()
+    """The state of the default generator; ``device`` is accepted for PyTorch's sake."""
+    as_device(device)
+    return default_generator.get_state()
 
 
 def set_rng_state(new_state: Tensor, device: Any = "cpu") -> None:
-    """Set the state of a device's default generator."""
-    generator_of(as_device(device)).set_state(new_state)
+    """Set the state of the default generator; ``device`` is accepted for PyTorch's sake."""
+    as_device(device)
+    default_generator.set_state(new_state)
 
 
 @contextlib.contextmanager
 def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True) -> Iterator[None]:
-    """At the end of the block, the default generators stand where they stood before it.
+    """At the end of the block, the default generator stands where it stood before it.
 
     Parameters
     ----------
     devices : iterable of device, optional
-        Only these, and the CPU; all where not given.
+        Accepted for PyTorch's sake: the default generator serves all devices.
     enabled : bool
         False makes it do nothing.
 
@@ -219,18 +202,9 @@ def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True) -> Iter
     >>> bool((a == facula.rand(1)).all())
     True
     """
-    if not enabled:
-        yield
-        return
-    if devices is None:
-        forked = dict(_Defaults.known)
-    else:
-        forked = {d: generator_of(d) for d in (CPU, *map(as_device, devices))}
-    states = {d: g.get_state() for d, g in forked.items()}
-    before = _Defaults.seed
+    state = default_generator.get_state()
     try:
         yield
     finally:
-        _Defaults.seed = before
-        for d, state in states.items():
-            forked[d].set_state(state)
+        if enabled:
+            default_generator.set_state(state)

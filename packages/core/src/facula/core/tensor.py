@@ -515,7 +515,7 @@ class Tensor(Methods):
 
 def _rebuild(cls: type, array: np.ndarray, dtype: dtype, where: str, requires_grad: bool) -> Tensor:
     kind = kind_of(as_device(where), dtype)
-    out = cls.__new__(cls)
+    out: Tensor = object.__new__(cls)
     out._data, out._kind = kind.backend.from_numpy(array), kind
     out._autograd = out._version = None
     return out.requires_grad_() if requires_grad else out
@@ -549,10 +549,10 @@ def alias(input: Tensor, data: Any, op: Operation, attributes: Any) -> Tensor:
         version = input._version = Version()
     out._version = version
     step = (op, tuple(attributes))
-    try:
-        view = input._view
-        out._view = View(view.base, (*view.steps, step))
-    except AttributeError:
+    view = getattr(input, "_view", None)  # 0.4 us less than to catch an AttributeError
+    if view is None:
         out._view = View(input, (step,))
+    else:
+        out._view = View(view.base, (*view.steps, step))
     version.add_view(out)
     return out

@@ -14,7 +14,7 @@ from facula.core.devices import CPU, Kind, as_device, kind_of
 from facula.core.dtypes import as_dtype, dtype
 from facula.core.errors import canonical_shape, describe
 from facula.core.ops import convert
-from facula.core.random import Generator, generator_of
+from facula.core.random import Generator, default_generator
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor, from_data
 
@@ -27,7 +27,7 @@ def _draw(op: str, kernel: str, kind: Kind, shape: tuple[int, ...],
     if min(shape, default=0) < 0:
         raise RuntimeError(f"{op}: size {shape} holds a negative number")
     if generator is None:
-        generator = generator_of(kind.device)
+        generator = default_generator
     elif not isinstance(generator, Generator):
         raise TypeError(f"{op}: generator must be a facula.Generator, but is "
                         f"{describe(generator)}")
@@ -196,7 +196,7 @@ def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = 
     if n < 0:
         raise RuntimeError(f"randperm: n={n} is negative")
     if generator is None:
-        generator = generator_of(as_device(device))
+        generator = default_generator
     # Sorting random keys whose low bits are the position: one sort, no look-ups.
     keys = _draw("randperm", "random_bits", kind_of(CPU, dtypes.int64), (n,), generator).numpy()
     low = (1 << max(n - 1, 0).bit_length()) - 1
@@ -374,7 +374,7 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
                            "row needs a positive one")
     uniform = _floats("multinomial", "random_uniform",
                       (len(rows), num_samples if replacement else n), dtypes.float64,
-                      CPU, generator or generator_of(input._kind.device))
+                      CPU, generator or default_generator)
     out = multinomial_draw(convert.to(rows, device=CPU), uniform, num_samples, replacement)
     out = out if input.ndim == 2 else out[0]  # type: ignore[index]
     return convert.to(out, device=input._kind.device)
@@ -391,7 +391,7 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
     """Random counts, each with the rate that the input says; made on the host."""
     if input._kind.dtype.category != dtypes.FLOAT:
         raise RuntimeError(f"poisson: the input must be floating, but is {input.dtype.name}")
-    seed, offset = (generator or generator_of(input._kind.device)).reserve(1)
+    seed, offset = (generator or default_generator).reserve(1)
     return poisson_draw(input.detach(), seed, offset)
 
 

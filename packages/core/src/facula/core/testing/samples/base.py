@@ -16,7 +16,7 @@ import numpy as np
 
 from facula.core import dtypes
 from facula.core.dtypes import dtype
-from facula.core.operation import Operation, operations
+from facula.core.operation import Operation
 from facula.core.tensor import Tensor, tensor_from_numpy
 
 
@@ -71,7 +71,7 @@ def _tensor(array: np.ndarray, d: dtype, device: Any, layout: str, requires_grad
             array = array.astype(d.numpy)
     if layout == "strided":
         holder = np.zeros(tuple(2 * n for n in array.shape), array.dtype)
-        steps = (..., *(slice(1 if n else 0, None, 2) for n in array.shape))
+        steps: tuple[Any, ...] = (..., *(slice(1 if n else 0, None, 2) for n in array.shape))
         holder[steps] = array
         t = tensor_from_numpy(holder).to(device)  # type: ignore[attr-defined]
         t = t[steps]
@@ -177,12 +177,3 @@ def samples_of(op: Operation, seed: int = 0) -> list[Sample]:
         return []
     return list((_elementwise if op.family == "elementwise" else _reduction)(op, make))
 
-
-def registered() -> set[str]:
-    """The names for which a room gives samples."""
-    return set(_GENERATORS)
-
-
-def operations_with_samples(*families: str) -> list[Operation]:
-    """The operations of some families (all where none is named) that have samples."""
-    return [op for op in operations() if has_samples(op) and (not families or op.family in families)]
