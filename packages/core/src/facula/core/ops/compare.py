@@ -78,7 +78,10 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 
 
-@elementwise(numpy=lambda a, b, c: np.where(c != 0, a, b), opencl="condition != 0 ? input : other",
+@elementwise(numpy=lambda a, b, c: np.where(c, a, b), opencl="condition != 0 ? input : other",
              method=False, inplace=False, export=False)
 def select_where(input: Tensor, other: Tensor, condition: Tensor) -> Tensor:
     """Elements of input where the condition holds, else of other: the work of ``where``."""
+
+
+select_where.operation.extra["uncast"] = ("condition",)  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ import numpy as np
 
 from facula.core import dtypes
 from facula.core.declare import elementwise, primitive, view
-from facula.core.devices import CPU
+from facula.core.devices import CPU, kind_of
 from facula.core.dtypes import FLOAT
 from facula.core.errors import describe
 from facula.core.operation import operation
@@ -215,6 +215,9 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     elif t is tuple:
         index = _basic(key)
     elif isinstance(key, Tensor):
+        if key._kind is _INDEX and key._data.ndim and input._data.ndim and (
+                input._kind.device is CPU):
+            return advanced_index(input, (key, *(None,) * (input._data.ndim - 1)))
         index = None
     else:
         index = _basic((key,))
@@ -226,28 +229,69 @@ def getitem(input: Tensor, key: Any) -> Tensor:
 
 def setitem(input: Tensor, key: Any, value: Any) -> None:
     """``input[key] = value``, in place; the value is broadcast and cast."""
-    if isinstance(value, (Tensor, bool, int, float)) and isinstance(key, (Tensor, np.ndarray)):
-        mask = creation.as_tensor(key)
-        if mask._kind.dtype is dtypes.bool_ and mask._data.ndim and (
-                not isinstance(value, Tensor) or not value._data.ndim):
-            _fill_mask(input, _mask_or_index(mask, input._kind), value)
+    number = isinstance(value, (float, int))
+    if isinstance(key, np.ndarray):
+        key = tensor_from_numpy(key)
+    if isinstance(key, Tensor):
+        index = None
+        if key._kind.dtype is dtypes.bool_ and key._data.ndim and (
+                number or (isinstance(value, Tensor) and not value._data.ndim)):
+            _fill_mask(input, _mask_or_index(key, input._kind), value)
             return
-    index = _basic(key if type(key) is tuple else (key,))
+        if key._kind is _INDEX and key._data.ndim and input._data.ndim and (
+                input._kind.device is CPU):
+            _put_at(input, (key, *(None,) * (input._data.ndim - 1)), value)
+            return
+    else:
+        index = _basic(key if type(key) is tuple else (key,))
     if index is not None:
+        if input._autograd is None and _store(input, index, value, number):
+            return
         view, indices = _view(input, index), None
     else:
         view, indices = split_key(input, key)
-    if indices is None and isinstance(value, (bool, int, float)):
+    if indices is None and number:
         view.fill_(fitting_number("index", value, view._kind.dtype))  # type: ignore[attr-defined]
         return
-    target = view._data.shape if indices is None else index_shape(view._data.shape, indices)
-    source = _fitting(value, view, tuple(target))
     if indices is None:
+        source = _fitting(value, view, tuple(view._data.shape))
         view.copy_(source)  # type: ignore[attr-defined]
     else:
-        _put(view, indices, shape.expand(source, target), False)
+        _put_at(view, indices, value)
 
 
+def _put_at(view: Tensor, indices: tuple[Any, ...], value: Any) -> None:
+    """Write to integer positions; numbers are left to the kernel to broadcast."""
+    target = index_shape(tuple(view._data.shape), indices)
+    source = _fitting(value, view, target)
+    if tuple(source._data.shape) != target and source._autograd is not None:
+        source = shape.expand(source, target)
+    _put(view, indices, source, False)
+
+
+def _store(input: Tensor, index: tuple[Any, ...], value: Any, number: bool) -> bool:
+    """Write to a basic index on the CPU where nothing is recorded; False where that is not so."""
+    kind = input._kind
+    if kind.device is not CPU:
+        return False
+    if number:
+        d = kind.dtype
+        if d is not _FLOAT32 or not -_MAX <= value <= _MAX:
+            value = fitting_number("index", value, d)
+    elif isinstance(value, Tensor) and value._autograd is None and value._kind is kind:
+        value = value._data
+    else:
+        return False
+    input._begin_write("index", False)
+    try:
+        input._data[index] = value
+    except (IndexError, ValueError, TypeError):
+        return False  # the long way says what is wrong
+    return True
+
+
+_INDEX = kind_of(CPU, dtypes.int64)
+_FLOAT32, _MAX = dtypes.float32, 3e38
 _put = operation(advanced_index_put).extra["inplace"]
 _fill_where = operation(masked_fill).extra["inplace"]
 
@@ -255,7 +299,8 @@ _fill_where = operation(masked_fill).extra["inplace"]
 def _fill_mask(input: Tensor, mask: Tensor, value: Any) -> None:
     sizes, given = input._data.shape, tuple(mask._data.shape)
     _check_mask(given, tuple(sizes[:len(given)]), 0)
-    mask = shape.view_as_shape(mask, given + (1,) * (len(sizes) - len(given)))
+    if len(given) < len(sizes):
+        mask = shape.view_as_shape(mask, given + (1,) * (len(sizes) - len(given)))
     _fill_where(input, mask, value)
 
 
@@ -267,9 +312,13 @@ def _check_mask(given: tuple[int, ...], sizes: tuple[int, ...], at: int) -> None
 
 def _fitting(value: Any, view: Tensor, target: tuple[int, ...]) -> Tensor:
     """The value to be stored, with the view's dtype and device and no more dimensions than it."""
-    if not isinstance(value, Tensor):
+    if isinstance(value, (float, int)):
+        d = view._kind.dtype
+        value = tensor_from_numpy(np.array(fitting_number("index", value, d), d.numpy))
+    elif not isinstance(value, Tensor):
         value = creation.tensor(value, dtype=view._kind.dtype)
-    value = convert.to(value, dtype=view._kind.dtype, device=view._kind.device)
+    if value._kind is not view._kind:
+        value = convert.to(value, dtype=view._kind.dtype, device=view._kind.device)
     sizes = tuple(value._data.shape)
     extra = len(sizes) - len(target)
     try:

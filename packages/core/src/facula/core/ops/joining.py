@@ -85,18 +85,20 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             [0., 1., 1.]])
     """
     given = _common("cat", tensors)
-    used = [t for t in given if t._data.shape != (0,)] or list(given[:1])
+    used = tuple([t for t in given if t._data.shape != (0,)]) or given[:1]
     first = used[0]._data.shape
     at = canonical_dim("cat", dim, len(first))
     for i, t in enumerate(given):
         sizes = t._data.shape
+        if sizes == first and sizes:
+            continue
         if not sizes:
             raise RuntimeError(f"cat: tensors[{i}] is 0-d: use stack(), or reshape it to (1,)")
         if sizes != (0,) and (len(sizes) != len(first) or any(
                 a != b for d, (a, b) in enumerate(zip(sizes, first, strict=True)) if d != at)):
             raise RuntimeError(f"cat: tensors[{i}] has shape {tuple(sizes)}, which does not fit "
                                f"{tuple(first)}: all sizes except in dim={at} must be equal")
-    return tuple(used), at  # type: ignore[return-value]
+    return used, at  # type: ignore[return-value]
 
 
 @composite(method=False)

@@ -72,7 +72,7 @@ def elementwise(op: Any, inputs: tuple[Any, ...], compute: dtype,
     work = working_dtype(compute)
     targets = tuple(r.numpy for r in results)
     function = _with_dimensions(op.numpy)
-    readers = [_reader(i, work) for i in inputs]
+    readers = _readers(op, inputs, work)
     if op.outputs == 1 and not op.attributes and targets[0] == _natural(op, results[0], work):
         if len(inputs) == 1 and readers[0] is None:
             return _direct_unary(function, targets[0])
@@ -108,6 +108,13 @@ def _with_dimensions(function: Callable[..., Any]) -> Callable[..., Any]:
 def _natural(op: Any, result: dtype, work: np.dtype) -> np.dtype:
     """The type that NumPy will most likely return; the direct kernels check it anyway."""
     return work if result.category != dtypes.BOOL else result.numpy
+
+
+def _readers(op: Any, inputs: tuple[Any, ...], work: np.dtype) -> list[Any]:
+    """One reader per operand; those in ``op.extra["uncast"]`` (conditions) stay as they are."""
+    uncast = op.extra.get("uncast", ())
+    return [None if name in uncast and not isinstance(i, type) else _reader(i, work)
+            for name, i in zip(op.tensors, inputs, strict=True)]
 
 
 def _reader(source: Any, work: np.dtype) -> Callable[[Any], Any] | None:
@@ -208,7 +215,7 @@ def elementwise_into(op: Any, inputs: tuple[Any, ...], compute: dtype,
     work = working_dtype(compute)
     function = _with_dimensions(op.numpy)
     target = result.numpy
-    readers = [_reader(i, work) for i in inputs]
+    readers = _readers(op, inputs, work)
     direct = (isinstance(function, np.ufunc) and not op.attributes and work == target
               and all(r is None or isinstance(i, type)
                       for r, i in zip(readers, inputs, strict=True)))
