@@ -27,12 +27,14 @@ _CPU_KERNELS: dict[str, list[Any]] = {
     "gemm_pack_strided": [BUFFER] * 2 + [LONG] * 3 + _B_STRIDED,
     "gemm_pack_columns": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
     "gemm_pack_columns_rows": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
+    "gemm_small": [BUFFER] * 4 + [LONG] * 10 + [_INT] + _A + _B_STRIDED,
     "gemm_blocks": [BUFFER] * 4 + [LONG] * 9 + [_INT] + [LONG] * 2,
 }
 STRIDED, COLUMNS, COLUMNS_ROWS = "B_STRIDED", "B_COLUMNS", "B_COLUMNS_ROWS"
 _PACKS = {STRIDED: "gemm_pack_strided", COLUMNS: "gemm_pack_columns",
           COLUMNS_ROWS: "gemm_pack_columns_rows"}
 _TILE_GPU = 64
+SMALL_DEPTH, SMALL_ROWS, SMALL_WORK = 1024, 48, 1 << 20  # what one launch does better than three
 _BLOCK_ROWS, _BLOCK_COLUMNS = 120, 128
 _WIDE_TILE, _NARROW_TILE = (64, 12), (32, 6)  # bytes of a vector, rows: with AVX-512 and without
 
@@ -56,7 +58,8 @@ def product_defines(device: Device, a: dtype, b: dtype, c: dtype) -> dict[str, s
             "LOAD_B(x)": converted(right.load.format("(x)"), b, c),
             "STORE_C(x)": side.store.format("x"), "VW": str(width),
             "VEC": f"{side.compute}{width}", "MR": str(rows), "MC": str(_BLOCK_ROWS),
-            "NC": str(_BLOCK_COLUMNS)}
+            "NC": str(_BLOCK_COLUMNS),
+            "SMALL_K": str(SMALL_DEPTH), "SMALL_M": str(SMALL_ROWS)}
 
 
 declare(("gemm_address.cl", "gemm_cpu.cl"), _CPU_KERNELS, FLOATS, CPU,
@@ -117,14 +120,15 @@ class Product:
             self._tiles = self.runtime.kernels(source, (), {
                 "gemm_tiles": [BUFFER] * 4 + [LONG] * 10 + [_INT] + _A + right})["gemm_tiles"]
             return
-        names = ("gemm_pack_a", _PACKS[kind], "gemm_blocks")
+        names = ("gemm_pack_a", _PACKS[kind], "gemm_blocks", "gemm_small")
+        self._takes_small = kind == STRIDED
         if a is b is c and c in FLOATS:
             kernels = {name: families.kernel(name, c.numpy) for name in names}
         else:
             source = (define_lines(product_defines(self.runtime.device, a, b, c))
                       + read_source("gemm_address.cl") + read_source("gemm_cpu.cl"))
             kernels = self.runtime.kernels(source, (), _CPU_KERNELS)
-        self._pack_a, self._pack_b, self._blocks = (kernels[name] for name in names)
+        self._pack_a, self._pack_b, self._blocks, self._small = (kernels[n] for n in names)
 
     def packed_left(self, a: Left, sizes: Sizes) -> CLArray | None:
         """A in panels (CPU devices), so that several products may share it."""
@@ -147,6 +151,13 @@ class Product:
         if not runtime.is_cpu:
             grid = (-(-sizes.n // _TILE_GPU) * 256, -(-sizes.m // _TILE_GPU), sizes.z)
             runtime.launch(self._tiles, grid, (256, 1, 1), out.mem, a.data.mem, b.data.mem,
+                           extra.mem, sizes.m, sizes.n, sizes.k, sizes.inner, *place,
+                           extra.offset, *bias_strides, has_bias, *a.arguments(), *b.arguments())
+            return
+        if (self._takes_small and packed is None and sizes.k <= SMALL_DEPTH
+                and sizes.m * sizes.n * sizes.k <= SMALL_WORK):
+            grid = (-(-sizes.n // self._panel), -(-sizes.m // SMALL_ROWS), sizes.z)
+            runtime.launch(self._small, grid, (1, 1, 1), out.mem, a.data.mem, b.data.mem,
                            extra.mem, sizes.m, sizes.n, sizes.k, sizes.inner, *place,
                            extra.offset, *bias_strides, has_bias, *a.arguments(), *b.arguments())
             return

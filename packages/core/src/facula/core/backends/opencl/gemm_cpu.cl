@@ -32,6 +32,12 @@
 #ifndef KC
 #define KC 256        /* depth of a block */
 #endif
+#ifndef SMALL_K
+#define SMALL_K 1024  /* depth up to which gemm_small holds whole panels */
+#endif
+#ifndef SMALL_M
+#define SMALL_M 48    /* rows of a block of gemm_small, a multiple of MR */
+#endif
 #define NR (NV * VW)
 
 __kernel GROUP_OF_ONE void gemm_pack_a(__global T *packed, __global const STORE_A *a,
@@ -217,4 +223,63 @@ __kernel GROUP_OF_ONE void gemm_blocks(__global STORE_CT *c, __global const T *p
             if (has_bias) value += LOAD_A(bias[at_bias + m * bias_m + n * bias_n]);
             c[at_c + z * cz + m * cm + n] = STORE_C(value);
         }
+}
+
+/* Small products in one launch: each work-group packs its own panels, on its stack. */
+__kernel GROUP_OF_ONE void gemm_small(__global STORE_CT *c, __global const STORE_A *a,
+                                      __global const STORE_B *b, __global const STORE_A *bias,
+                                      const long M, const long N, const long K, const long Z0,
+                                      const long at_c, const long cz, const long cm,
+                                      const long at_bias, const long bias_m, const long bias_n,
+                                      const int has_bias, A_PARAMETERS, B_STRIDED_PARAMETERS)
+{
+    T right[SMALL_K * NR] __attribute__((aligned(64)));
+    T left[SMALL_K * MR] __attribute__((aligned(64)));
+    T tile[MR * NR] __attribute__((aligned(64)));
+    const long n0 = get_global_id(0) * NR, m0 = get_global_id(1) * SMALL_M, z = get_global_id(2);
+    const int columns = (int)min((long)NR, N - n0);
+    const long from_b = B_AT(z, 0, n0);
+    if (columns < NR)
+        for (long i = 0; i < K * NR; ++i) right[i] = 0;
+    if (bn == 1)
+        for (long k = 0; k < K; ++k)
+            for (int j = 0; j < columns; ++j) right[k * NR + j] = LOAD_B(b[from_b + k * bk + j]);
+    else
+        for (int j = 0; j < columns; ++j)
+            for (long k = 0; k < K; ++k) right[k * NR + j] = LOAD_B(b[from_b + k * bk + j * bn]);
+    for (long m = m0; m < min(M, m0 + SMALL_M); m += MR) {
+        const int rows = (int)min((long)MR, M - m);
+        for (int i = 0; i < MR; ++i) {
+            const long from_a = A_AT(z, m + min(i, rows - 1), 0);
+            for (long k = 0; k < K; ++k) left[k * MR + i] = LOAD_A(a[from_a + k * ak0]);
+        }
+        const VEC *pb = (const VEC *)right;
+        VEC acc[MR][NV];
+#pragma unroll
+        for (int i = 0; i < MR; ++i)
+#pragma unroll
+            for (int v = 0; v < NV; ++v) acc[i][v] = (VEC)0;
+        for (long k = 0; k < K; ++k) {
+            VEC r[NV];
+#pragma unroll
+            for (int v = 0; v < NV; ++v) r[v] = pb[k * NV + v];
+#pragma unroll
+            for (int i = 0; i < MR; ++i) {
+                const T l = left[k * MR + i];
+#pragma unroll
+                for (int v = 0; v < NV; ++v) acc[i][v] = l * r[v] + acc[i][v];
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < MR; ++i)
+#pragma unroll
+            for (int v = 0; v < NV; ++v) ((VEC *)tile)[i * NV + v] = acc[i][v];
+        for (int i = 0; i < rows; ++i)
+            for (int j = 0; j < columns; ++j) {
+                T value = tile[i * NR + j];
+                if (has_bias)
+                    value += LOAD_A(bias[at_bias + (m + i) * bias_m + (n0 + j) * bias_n]);
+                c[at_c + z * cz + (m + i) * cm + n0 + j] = STORE_C(value);
+            }
+    }
 }
