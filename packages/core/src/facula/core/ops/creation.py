@@ -25,8 +25,11 @@ def _finish(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     return out.requires_grad_() if requires_grad else out
 
 
-def _as_array(op: str, data: Any) -> np.ndarray:
-    """A fresh array of Python or NumPy values, with PyTorch's default dtypes."""
+def _as_array(op: str, data: Any, exact: bool = False) -> np.ndarray:
+    """A fresh array of Python or NumPy values, with PyTorch's default dtypes.
+
+    ``exact`` where another dtype follows: Python floats then stay float64, not to be rounded twice.
+    """
     if isinstance(data, Tensor):
         return data.detach().cpu().numpy().copy()  # type: ignore[attr-defined]
     if isinstance(data, (list, tuple)) and _holds_tensors(data):
@@ -39,7 +42,7 @@ def _as_array(op: str, data: Any) -> np.ndarray:
         if array.dtype.kind == "O" and _all_ints(array):
             raise OverflowError(f"{op}: an integer in {describe(data)} does not fit int64")
         raise TypeError(f"{op}: {describe(data)} holds values that are not numbers")
-    if not isinstance(data, (np.ndarray, np.generic)):
+    if not exact and not isinstance(data, (np.ndarray, np.generic)):
         if array.dtype.kind == "f" and array.dtype == np.float64 and not _numpy_inside(data):
             array = array.astype(_default().numpy)
         elif array.dtype.kind == "c" and not _numpy_inside(data):
@@ -103,7 +106,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None,
     tensor([[1, 2],
             [3, 4]])
     """
-    array = _as_array("tensor", data)
+    array = _as_array("tensor", data, exact=dtype is not None)
     if dtype is not None:
         wanted = as_dtype(dtype)
         if wanted.numpy != array.dtype:
