@@ -135,9 +135,8 @@ def _as_key(item: Any) -> Any:
     if hasattr(item, "__index__") and not isinstance(item, np.ndarray):
         return item.__index__()
     if isinstance(item, (list, tuple, range)):
-        item = np.asarray(item, np.int64) if not len(item) else creation.tensor(
-            list(item) if isinstance(item, range) else item)
-        return item if isinstance(item, Tensor) else tensor_from_numpy(item)
+        made = creation.tensor(list(item) if isinstance(item, range) else item)
+        return made if made._data.size else convert.to(made, dtype=dtypes.int64)
     if isinstance(item, np.ndarray) and item.dtype.kind in "biu":
         return int(item) if not item.ndim and item.dtype.kind != "b" else creation.tensor(item)
     raise IndexError(f"index: {describe(item)} of type {type(item).__name__} is not an index: use "
@@ -201,7 +200,7 @@ def _basic(key: tuple[Any, ...]) -> tuple[Any, ...] | None:
             continue
         if t is slice and (k.step is None or (type(k.step) is int and k.step > 0)):
             continue
-        if k is not Ellipsis:
+        if k is not Ellipsis or dots:
             return None
         dots = True
     return key if dots else (*key, ...)
