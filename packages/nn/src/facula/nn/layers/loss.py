@@ -8,6 +8,7 @@ from facula.core.tensor import Tensor
 
 from facula.nn import functional as F
 from facula.nn.functional._reduction import legacy
+from facula.nn.layers.distance import PairwiseDistance
 from facula.nn.module import Module
 
 
@@ -313,7 +314,7 @@ class TripletMarginWithDistanceLoss(_Loss):
     def __init__(self, *, distance_function: Any = None, margin: float = 1.0, swap: bool = False,
                  reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
-        self.distance_function = (F.pairwise_distance if distance_function is None
+        self.distance_function = (PairwiseDistance() if distance_function is None
                                   else distance_function)
         self.margin = margin
         self.swap = swap
