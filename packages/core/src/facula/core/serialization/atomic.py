@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def replacing(path: str | bytes | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file to write, which takes the place of ``path`` when the block ends without an error.
 
     It is written beside its final place and flushed to the disk before it is renamed, so that
@@ -26,7 +26,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     ------
     binary file
     """
-    target = os.path.realpath(path)
+    target = os.path.realpath(os.fsdecode(path))
     try:
         mode: int | None = os.stat(target).st_mode
     except FileNotFoundError:

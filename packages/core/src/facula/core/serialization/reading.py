@@ -101,7 +101,7 @@ def load(f: Any, map_location: Any = None, *, weights_only: bool = True, mmap: b
         f.seek(0)
         return _load(f, name, map_location, weights_only, mmap, encoding)
     with open(f, "rb", buffering=1 << 16) as file:
-        return _load(file, str(os.fspath(f)), map_location, weights_only, mmap, encoding)
+        return _load(file, os.fsdecode(f), map_location, weights_only, mmap, encoding)
 
 
 def _load(file: BinaryIO, name: str, map_location: Any, weights_only: bool, mmap: bool,

@@ -159,10 +159,15 @@ def _bytearray(data: Any = b"", encoding: Any = None) -> bytearray:
     return bytearray(data if isinstance(data, bytes) else encode(data, encoding))
 
 
+def _no_bytes() -> bytes:
+    """How protocol 2 writes empty bytes."""
+    return b""
+
+
 # Classes that mean no harm as values, but whose calls could ask for any amount of memory.
 GUARDS: dict[Any, Any] = {
     set: _of_list(set), frozenset: _of_list(frozenset), Size: _of_list(Size),
-    bytearray: _bytearray,
+    bytearray: _bytearray, bytes: _no_bytes,
     **dict.fromkeys((list, dict, tuple, int, float, str, np.ndarray, Tensor)),
 }
 
@@ -239,6 +244,7 @@ for _name, _value in {
     "_codecs.encode": encode,
     "builtins.set": set,
     "builtins.frozenset": frozenset,
+    "builtins.bytes": bytes,
     "builtins.bytearray": bytearray,
     "builtins.complex": complex,
     "builtins.list": list,

@@ -33,8 +33,10 @@ _BARRED_OBJECTS = (
     operator.methodcaller, operator.itemgetter, types.FunctionType, types.CodeType,
     types.MethodType, types.ModuleType, type, object,
 )
-_BARRED_NUMPY = ("f2py", "distutils", "lib.npyio", "lib._npyio_impl", "memmap", "testing",
-                 "ctypeslib")
+_BARRED_NUMPY = frozenset({
+    "DataSource", "ctypeslib", "distutils", "f2py", "fromfile", "fromregex", "genfromtxt", "load",
+    "loadtxt", "memmap", "open_memmap", "save", "savetxt", "savez", "savez_compressed", "testing",
+})
 
 
 class Safe:
@@ -55,7 +57,7 @@ def reason_against(value: Any, name: str) -> str:
             return f"the module {top} runs programs or code, or works on files or the interpreter"
         if top in ("builtins", "__builtin__") and last in _BARRED_BUILTINS:
             return f"{last} can run code or change any object"
-        if top == "numpy" and any(part in full for part in _BARRED_NUMPY):
+        if top == "numpy" and not _BARRED_NUMPY.isdisjoint(full.split(".")):
             return "it reads files or runs programs"
     if any(value is barred for barred in _BARRED_OBJECTS):
         return "with it a file can build and call any function"

@@ -260,7 +260,7 @@ def save(obj: Any, f: Any) -> None:
     if hasattr(f, "write"):
         _write_zip(lambda data: _write_all(f, data), "archive", pickled, writer.order)
         return
-    name = os.path.splitext(os.path.basename(os.fspath(f)))[0]
-    prefix = name if isinstance(name, str) and name.isascii() and name else "archive"
+    name = os.path.splitext(os.path.basename(os.fsdecode(f)))[0]
+    prefix = name if name and name.isascii() else "archive"
     with replacing(f) as file:
         _write_zip(lambda data: _write_all(file, data), prefix, pickled, writer.order)
