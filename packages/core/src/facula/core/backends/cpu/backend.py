@@ -56,11 +56,14 @@ class CPUBackend:
 
     def as_strided(self, data: np.ndarray, shape: tuple[int, ...], strides: tuple[int, ...],
                    offset: int) -> np.ndarray:
-        if offset:
-            start = data.__array_interface__["data"][0] + offset
-            holder = _Strided(data, shape, strides, start)
-            return np.asarray(holder)
-        return np.lib.stride_tricks.as_strided(data, shape, strides)
+        if data.flags.c_contiguous:
+            try:
+                return np.ndarray(shape, data.dtype, data, offset, strides)
+            except (TypeError, ValueError):  # it reaches beyond the elements of this very view
+                pass
+        bits = _BITS.get(data.dtype.itemsize, data.dtype)  # bfloat16 has no array interface
+        plain = np.asarray(_Strided(data.view(bits), shape, strides, offset))
+        return plain.view(data.dtype)
 
     def same_memory(self, a: np.ndarray, b: np.ndarray) -> bool:
         return np.may_share_memory(a, b)
@@ -69,13 +72,18 @@ class CPUBackend:
         return None
 
 
+_BITS = {n: np.dtype(f"u{n}") for n in (1, 2, 4, 8)}
+
+
 class _Strided:
     """Presents memory at an offset from an array's first element, keeping the array alive."""
 
     def __init__(self, data: np.ndarray, shape: tuple[int, ...], strides: tuple[int, ...],
-                 start: int) -> None:
-        self.__array_interface__ = dict(data.__array_interface__, shape=shape, strides=strides,
-                                        data=(start, not data.flags.writeable))
+                 offset: int) -> None:
+        given = data.__array_interface__
+        start, read_only = given["data"]
+        self.__array_interface__ = dict(given, shape=shape, strides=strides,
+                                        data=(start + offset, read_only))
         self.base = data
 
 
