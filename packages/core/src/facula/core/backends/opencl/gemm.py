@@ -175,15 +175,12 @@ class Product:
                        int(sizes.left > 1), int(sizes.right > 1))
 
 
-_products: dict[Any, Product] = {}
-
-
 def product(families: Families, a: CLArray, b: CLArray, out: np.dtype[Any],
             kind: str) -> Product:
     """The product for these arrays' types, built on first use."""
-    key = (id(families), a.dtype, b.dtype, out, kind)
-    found = _products.get(key)
+    key = (a.dtype, b.dtype, out, kind)
+    found: Product | None = families.products.get(key)
     if found is None:
-        found = _products[key] = Product(families, BY_NUMPY[a.dtype], BY_NUMPY[b.dtype],
-                                         BY_NUMPY[out], kind)
+        found = families.products[key] = Product(families, BY_NUMPY[a.dtype],
+                                                 BY_NUMPY[b.dtype], BY_NUMPY[out], kind)
     return found

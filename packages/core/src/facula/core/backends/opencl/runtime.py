@@ -135,7 +135,9 @@ class Runtime:
         with self.lock:
             queue = self.queue
         queue.finish()
-        self._uploads.clear()
+        with self.lock:
+            while self._uploads and _is_complete(self._uploads[0]):
+                self._uploads.popleft()
 
 
 def _is_complete(event: Any) -> bool:
