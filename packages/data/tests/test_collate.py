@@ -56,7 +56,7 @@ def test_containers() -> None:
     batch = default_collate(samples)
     assert batch["a"][0].tolist() == [0, 1]
     assert type(batch["a"]) is list
-    assert batch["a"][1][1] == ["0", "1"]
+    assert batch["a"][1][1] == ("0", "1")
     assert type(batch["p"]) is Point
     assert batch["p"].y.tolist() == [0, 1]
     ordered = default_collate([collections.OrderedDict(b=1, a=2)])

@@ -144,7 +144,7 @@ def _collate_int(batch: Sequence[int], *, collate_fn_map: Any = None) -> Tensor:
 
 
 def _collate_text(batch: Sequence[Any], *, collate_fn_map: Any = None) -> Any:
-    return list(batch) if isinstance(batch, tuple) else batch
+    return batch
 
 
 default_collate_fn_map: CollateTable = {
@@ -162,8 +162,8 @@ def default_collate(batch: Sequence[Any]) -> Any:
     """Join samples to a batch by their type: what :class:`DataLoader` does unless told otherwise.
 
     Tensors and arrays get a new first dimension; numbers become a tensor (Python floats float64,
-    ints int64); strings a list; dicts, lists, tuples and named tuples are joined part by part
-    (tuples become lists). For a type of your own, put a function into
+    ints int64); strings are only gathered; dicts, lists, tuples and named tuples are joined part
+    by part (tuples become lists). For a type of your own, put a function into
     ``facula.data.default_collate_fn_map``.
 
     Parameters
@@ -186,7 +186,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     --------
     >>> from facula.data import default_collate
     >>> default_collate([(1, "a"), (2, "b")])
-    [tensor([1, 2]), ['a', 'b']]
+    [tensor([1, 2]), ('a', 'b')]
     >>> default_collate([{"x": 0.5}, {"x": 1.5}])
     {'x': tensor([0.5000, 1.5000], dtype=facula.float64)}
     """
