@@ -9,6 +9,7 @@ from facula.core.testing.compare import TOLERANCES
 from facula.core.testing.samples import samples_of
 
 torch = pytest.importorskip("torch", reason="the environment `oracle` has PyTorch")
+pytestmark = pytest.mark.filterwarnings(r"ignore:index_reduce\(\) is in beta:UserWarning")
 
 # Ours -> torch's, where the registry's name is not public there.
 RENAMED = {"batched_matmul": "matmul", "view_as_shape": "reshape", "matrix_transpose": "adjoint"}

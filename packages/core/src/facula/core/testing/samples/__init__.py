@@ -2,14 +2,19 @@
 
 from facula.core.testing.samples import (
     convert,
+    gather,
     index,
     joining,
     linalg,
+    masked,
     neural,
     random,
+    rearrange,
     reduce,
     shape,
     sort,
+    statistics,
+    views,
 )
 from facula.core.testing.samples.base import (
     LAYOUTS,
@@ -20,5 +25,6 @@ from facula.core.testing.samples.base import (
     samples_of,
 )
 
-__all__ = ["LAYOUTS", "Maker", "Sample", "convert", "has_samples", "index", "joining", "linalg",
-           "neural", "random", "reduce", "sample_inputs", "samples_of", "shape", "sort"]
+__all__ = ["convert", "gather", "has_samples", "index", "joining", "LAYOUTS", "linalg", "Maker",
+           "masked", "neural", "random", "rearrange", "reduce", "Sample", "sample_inputs",
+           "samples_of", "shape", "sort", "statistics", "views"]

@@ -98,3 +98,71 @@ def var_mean(make: Maker) -> Iterator[Sample]:
     yield Sample(make(3, 4))
     yield Sample(make(3, 4), 1)
     yield Sample(make(2, 3, 4), (0, 2), correction=0, keepdim=True)
+
+
+def _spotted(make: Maker) -> np.ndarray:
+    """Numbers with a NaN in two of four rows."""
+    array = make.distinct(4, 5)
+    array[1, 2] = array[3, 0] = np.nan
+    return array
+
+
+@sample_inputs("kthvalue")
+def kthvalue(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(3, 4), 2)
+    yield Sample(make.distinct(3, 4), 3, 0, True)
+    yield Sample(make(), 1)
+
+
+@sample_inputs("median", "nanmedian")
+def median(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(3, 4))
+    yield Sample(make.distinct(3, 4), 0)
+    yield Sample(make.distinct(3, 5), -1, True)
+    yield Sample(_spotted(make), 1)
+
+
+@sample_inputs("mode")
+def mode(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.index(4, 7, high=3))
+    yield Sample(make.index(4, 7, high=3), 0, True)
+
+
+@sample_inputs("quantile", "nanquantile")
+def quantile(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.distinct(3, 4), 0.3)
+    yield Sample(make.distinct(3, 5), np.array([0.0, 0.4, 1.0]), 1)
+    for interpolation in ("lower", "higher", "midpoint", "nearest"):
+        yield Sample(make.distinct(3, 5), 0.4, 0, True, interpolation=interpolation)
+    yield Sample(_spotted(make), 0.4, 1)
+
+
+@sample_inputs("unique", "unique_consecutive")
+def unique(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.index(4, 3, high=3), return_inverse=True, return_counts=True)
+    yield Sample(make.index(5, 2, high=2), return_counts=True, dim=0)
+    yield Sample(make.index(0, high=3))
+
+
+@sample_inputs("searchsorted")
+def searchsorted(make: Maker) -> Iterator[Sample]:
+    yield Sample(np.sort(make(5)), make(2, 3))
+    yield Sample(np.sort(make(3, 5), 1), make(3, 2), right=True)
+    yield Sample(np.array([1, 3, 3, 5]), np.array([3, 0, 9]), side="right", out_int32=True)
+
+
+@sample_inputs("bucketize")
+def bucketize(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(2, 3), np.sort(make(5)))
+
+
+@sample_inputs("histc")
+def histc(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(20), 5)
+    yield Sample(make(20), 4, -1.0, 2.0)
+
+
+@sample_inputs("histogram")
+def histogram(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(20), 5, range=(-2.0, 2.0))
+    yield Sample(make(20), np.sort(make(4)), density=True)
