@@ -9,10 +9,12 @@ from facula.core.serialization.safe import (
     get_safe_globals,
     safe_globals,
 )
+from facula.core.serialization.safetensors_files import load_file, save_file
 from facula.core.serialization.storage import Storage
 from facula.core.serialization.writing import save
 
 __all__ = [
     "save", "load", "add_safe_globals", "clear_safe_globals", "get_safe_globals", "safe_globals",
-    "register_global", "register_reducer", "Storage", "CheckpointError", "UnsafeCheckpointError",
+    "load_file", "save_file", "register_global", "register_reducer", "Storage",
+    "CheckpointError", "UnsafeCheckpointError",
 ]
