@@ -26,6 +26,7 @@ def first(value):
     return value
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_repr_and_state_dict_are_pytorchs(case: Case) -> None:
     ours, theirs = ours_and_theirs(case)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from facula.core.ops import creation, random
+from facula.core.ops import activation, creation, random
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
 
@@ -83,7 +83,7 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
     with no_grad():
         tensor.uniform_(2 * low - 1, 2 * high - 1, generator=generator)  # type: ignore
         z = _erfinv(tensor.double()) * (std * math.sqrt(2.0)) + mean  # type: ignore
-        return tensor.copy_(z.clamp(a, b))  # type: ignore[attr-defined]
+        return tensor.copy_(activation.hardtanh(z, a, b))  # type: ignore[attr-defined]
 
 
 def _erfinv(y: Any) -> Any:

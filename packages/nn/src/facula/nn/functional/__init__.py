@@ -30,6 +30,10 @@ from facula.nn.functional.activation import (
     tanhshrink,
     threshold,
 )
+from facula.nn.functional.attention import (
+    multi_head_attention_forward,
+    scaled_dot_product_attention,
+)
 from facula.nn.functional.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -101,4 +105,15 @@ from facula.nn.functional.regression import (
     smooth_l1_loss,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
+)
+from facula.nn.functional.vision import (
+    channel_shuffle,
+    fold,
+    interpolate,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+    upsample,
+    upsample_bilinear,
+    upsample_nearest,
 )

@@ -46,5 +46,5 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """
     def unit(x: Tensor) -> Tensor:
         size = norm(x, 2, dim, True)
-        return x / binary.maximum(size, size.new_full((), eps))  # type: ignore
+        return x / binary.maximum(size, eps)  # type: ignore
     return reduce.sum(unit(x1) * unit(x2), dim)  # type: ignore[operator]

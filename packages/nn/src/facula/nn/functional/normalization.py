@@ -274,4 +274,4 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -
         norm = unary.sqrt(reduce.sum(input * input, dim, True))  # type: ignore[operator]
     else:
         norm = reduce.sum(size ** p, dim, True) ** (1 / p)  # type: ignore[operator]
-    return input / binary.maximum(norm, norm.new_full((), eps))  # type: ignore
+    return input / binary.maximum(norm, eps)  # type: ignore

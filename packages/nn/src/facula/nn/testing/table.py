@@ -254,8 +254,53 @@ _LOSSES = _losses() + [
     _case("CosineEmbeddingLoss", 0.3, on=[(4, 5), (4, 5), numbers(4, kind="sign")]),
 ]
 
+_SEQUENCE = (5, 3, 4)
+_RECURRENT = [
+    _case(name, 4, 6, on=_SEQUENCE, **kwargs)
+    for name in ("RNN", "LSTM", "GRU")
+    for kwargs in ({}, {"bias": False, "batch_first": True}, {"num_layers": 2},
+                   {"num_layers": 2, "bidirectional": True})
+] + [
+    _case("RNN", 4, 6, nonlinearity="relu", on=(5, 4)), _case("LSTM", 4, 6, on=(5, 4)),
+    _case("LSTM", 4, 6, proj_size=3, num_layers=2, bidirectional=True, on=_SEQUENCE),
+    _case("GRU", 4, 6, bidirectional=True, on=(5, 4)),
+    _case("RNNCell", 4, 6, on=[(3, 4), (3, 6)]), _case("RNNCell", 4, 6, False, "relu", on=(4,)),
+    _case("LSTMCell", 4, 6, on=(3, 4)), _case("GRUCell", 4, 6, on=[(3, 4), (3, 6)]),
+]
+_TRANSFORMER = [
+    _case("MultiheadAttention", 8, 2, on=[(5, 3, 8), (4, 3, 8), (4, 3, 8)]),
+    _case("MultiheadAttention", 8, 4, batch_first=True, bias=False, add_zero_attn=True,
+          on=[(3, 5, 8), (3, 4, 8), (3, 4, 8)]),
+    _case("MultiheadAttention", 8, 2, kdim=5, vdim=6, add_bias_kv=True,
+          on=[(5, 3, 8), (4, 3, 5), (4, 3, 6)]),
+    _case("MultiheadAttention", 8, 2, on=[(5, 8), (4, 8), (4, 8)]),
+    _case("TransformerEncoderLayer", 8, 2, 16, 0.0, on=(5, 3, 8)),
+    _case("TransformerEncoderLayer", 8, 2, 16, 0.0, "gelu", norm_first=True, batch_first=True,
+          on=(3, 5, 8)),
+    _case("TransformerDecoderLayer", 8, 2, 16, 0.0, on=[(5, 3, 8), (4, 3, 8)]),
+    _case("TransformerDecoderLayer", 8, 2, 16, 0.0, norm_first=True, bias=False,
+          on=[(5, 3, 8), (4, 3, 8)]),
+    _case("Transformer", 8, 2, 2, 2, 16, 0.0, on=[(4, 3, 8), (5, 3, 8)]),
+]
+_VISION = [
+    _case("PixelShuffle", 2, on=(2, 8, 3, 4)), _case("PixelUnshuffle", 2, on=(2, 3, 4, 6)),
+    _case("ChannelShuffle", 2, on=(2, 6, 3, 4)), _case("Unfold", 2, on=(2, 3, 4, 5)),
+    _case("Unfold", (2, 3), 2, 1, (1, 2), on=(2, 3, 5, 6)),
+    _case("Fold", (4, 5), 2, on=(2, 12, 12)), _case("Fold", (5, 6), 3, 1, 1, 2, on=(2, 18, 9)),
+    _case("Upsample", scale_factor=2, on=(2, 3, 4, 5)), _case("Upsample", 7, on=(2, 3, 4)),
+    _case("Upsample", scale_factor=1.7, mode="bilinear", on=(2, 3, 4, 5)),
+    _case("Upsample", (7, 3), mode="bilinear", align_corners=True, on=(2, 3, 4, 5)),
+    _case("Upsample", (7, 3), mode="bicubic", on=(2, 3, 4, 5)),
+    _case("Upsample", scale_factor=2, mode="bicubic", align_corners=True, on=(2, 3, 4, 5)),
+    _case("Upsample", scale_factor=3, mode="linear", on=(2, 3, 4)),
+    _case("Upsample", scale_factor=2, mode="trilinear", on=(1, 2, 2, 3, 2)),
+    _case("UpsamplingNearest2d", scale_factor=3, on=(2, 3, 4, 5)),
+    _case("UpsamplingBilinear2d", (6, 8), on=(2, 3, 4, 5)),
+]
+
 CASES: list[Case] = [*_ACTIVATIONS, *_LINEAR, *_CONVOLUTION, *_POOLING, *_NORMALIZATION, *_DROPOUT,
-                     *_PADDING, *_EMBEDDING, *_DISTANCE, *_LOSSES]
+                     *_PADDING, *_EMBEDDING, *_DISTANCE, *_LOSSES, *_RECURRENT, *_TRANSFORMER,
+                     *_VISION]
 
 
 def named(*names: str) -> list[Case]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from facula.core.ops import creation, joining, reduce, unary
+from facula.core.ops import activation, binary, creation, joining, reduce, unary
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
 
@@ -90,7 +90,7 @@ def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0,
     grads = _gradients(parameters)
     total = get_total_norm(grads, norm_type, error_if_nonfinite)
     with no_grad():
-        factor = (max_norm / (total + 1e-6)).clamp(max=1.0)  # type: ignore[operator]
+        factor = binary.minimum(max_norm / (total + 1e-6), 1.0)  # type: ignore
         for g in grads:
             g.mul_(factor)  # type: ignore[attr-defined]
     return total
@@ -110,4 +110,4 @@ def clip_grad_value_(parameters: Any, clip_value: float, foreach: bool | None = 
     limit = float(clip_value)
     with no_grad():
         for g in _gradients(parameters):
-            g.copy_(g.clamp(-limit, limit))  # type: ignore[attr-defined]
+            g.copy_(activation.hardtanh(g, -limit, limit))  # type: ignore[attr-defined]
