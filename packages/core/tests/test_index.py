@@ -184,7 +184,7 @@ def test_on_a_device_positions_out_of_range_are_kept_within_the_dimension(device
     x = core.arange(3, device=device)
     index = core.tensor([5, -9, 1], device=device)
     if device == "cpu":
-        with pytest.raises(IndexError, match="5 is out of range|-9 is out of range"):
+        with pytest.raises(IndexError, match=r"(5|-9) is out of range"):
             x[index]
     else:
         assert x[index].tolist() == [2, 0, 1]

@@ -11,8 +11,6 @@ from facula.core.backends.cpu.backend import kernel
 from facula.core.backends.cpu.elementwise import call_quietly
 from facula.core.backends.cpu.threads import BLOCK, LARGE, run_all
 
-_HALVES = 2
-
 
 def _blocked(function: Callable[..., None], dim: int, *inputs: np.ndarray) -> np.ndarray:
     """``function(out, *inputs, axis)`` on slices of dimension 0, or whole where that is reduced.
@@ -20,8 +18,8 @@ def _blocked(function: Callable[..., None], dim: int, *inputs: np.ndarray) -> np
     float16 and bfloat16 are computed in float32.
     """
     first = inputs[0]
-    half = first.dtype.itemsize == _HALVES
-    out = np.empty(first.shape, np.float32 if half else first.dtype)
+    half = first.dtype.itemsize == 2
+    out: np.ndarray = np.empty(first.shape, np.float32 if half else first.dtype)
     if not first.size:
         return out.astype(first.dtype)
     if not first.ndim:

@@ -144,7 +144,7 @@ def _runs(input: np.ndarray, dim: int | None) -> tuple[np.ndarray, np.ndarray, n
 
 @kernel
 def search_rows(sequence: np.ndarray, values: np.ndarray, right: bool) -> np.ndarray:
-    side = "right" if right else "left"
+    side: Any = "right" if right else "left"
     if sequence.ndim == 1:
         return np.asarray(np.searchsorted(sequence, values, side=side), np.int64)
     rows = sequence.reshape(-1, sequence.shape[-1])

@@ -1,4 +1,4 @@
-"""Samples for extremes in their three forms, deviations, norms and sums that leave something out."""
+"""Samples for extremes in their three forms, deviations, norms and partial sums."""
 
 from collections.abc import Iterator
 
