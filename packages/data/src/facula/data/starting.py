@@ -30,7 +30,7 @@ def context_for(chosen: Any) -> BaseContext:
         if chosen not in names:
             raise ValueError(f"DataLoader: multiprocessing_context={chosen!r} is not a start "
                              f"method here: use one of {names}")
-        return multiprocessing.get_context(chosen)
+        return _prepared(chosen)
     if chosen is not None:
         raise TypeError("DataLoader: multiprocessing_context must be the name of a start method "
                         f"or a context, but is {chosen!r}")
@@ -39,7 +39,16 @@ def context_for(chosen: Any) -> BaseContext:
         method = "fork" if sys.platform == "linux" else multiprocessing.get_start_method()
     if method == "fork" and opencl.is_running():
         method = "forkserver"
-    return multiprocessing.get_context(method)
+    return _prepared(method)
+
+
+def _prepared(method: str) -> BaseContext:
+    """The context; a fork server that is still to start imports facula once for all workers."""
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        known = [name for name in ("facula", "facula.data", "facula.vision") if name in sys.modules]
+        context.set_forkserver_preload(["__main__", *known])
+    return context
 
 
 def opencl_tensor(value: Any, depth: int = 4) -> tuple[str, Tensor] | None:
