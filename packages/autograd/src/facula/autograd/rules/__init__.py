@@ -14,6 +14,7 @@ from facula.autograd.rules import (
     linalg,
     masked,
     neural,
+    pointwise,
     pooling,
     random,
     rearrange,
@@ -27,7 +28,7 @@ from facula.autograd.rules import (
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "counting", "cumulative", "extremes",
-           "gather", "index", "joining", "linalg", "masked", "neural", "pooling", "random",
-           "rearrange", "reduce", "shape", "softmax", "sort", "spatial", "statistics", "unary",
-           "views"]
+__all__ = ["activation", "binary", "compare", "convert", "counting", "cumulative",
+           "extremes", "gather", "index", "joining", "linalg", "masked", "neural",
+           "pointwise", "pooling", "random", "rearrange", "reduce", "shape", "softmax",
+           "sort", "spatial", "statistics", "unary", "views"]

@@ -15,6 +15,7 @@ from facula.core.ops import (
     linalg,
     masked,
     neural,
+    pointwise,
     pooling,
     random,
     rearrange,
@@ -28,7 +29,7 @@ from facula.core.ops import (
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "counting", "creation", "cumulative",
-           "extremes", "gather", "index", "joining", "linalg", "masked", "neural", "pooling",
-           "random", "rearrange", "reduce", "shape", "softmax", "sort", "spatial", "statistics",
-           "unary", "views"]
+__all__ = ["activation", "binary", "compare", "convert", "counting", "creation",
+           "cumulative", "extremes", "gather", "index", "joining", "linalg", "masked",
+           "neural", "pointwise", "pooling", "random", "rearrange", "reduce", "shape",
+           "softmax", "sort", "spatial", "statistics", "unary", "views"]

@@ -11,7 +11,7 @@
  *   any type    ABS(x) SIGN(x) MAX(a, b) MIN(a, b) (a NaN wins)  isnan(x) isinf(x) isfinite(x)
  *               floor_divide(a, b) remainder(a, b) (Python's: the sign of the divisor; integer
  *               division by zero gives 0)  trunc_divide(a, b) FMOD(a, b) (C's)  POW(a, b)
- *               FLOOR CEIL TRUNC RINT (integers stay as they are) ISNAN ISINF ISFINITE
+ *               FLOOR CEIL TRUNC RINT (integers stay as they are) ISNAN ISINF ISFINITE SIGNBIT
  *               BITNOT(x) (! for bool)
  *   integer     shift_left(a, b) shift_right(a, b) (a count outside the width gives 0 or the sign)
  *   literals    0.5 takes the compute type (write no f); integer literals mix with all types
@@ -72,6 +72,7 @@ FN ushort float_to_bfloat(float f)
 
 #define FLOAT_HELPERS(T, I)                                                                      \
 FN int f_isnan(T x) { return x != x; }                                                           \
+FN int f_signbit(T x) { return signbit(x) != 0; }                                                  \
 FN int f_isinf(T x) { return x == (T)INFINITY || x == -(T)INFINITY; }                            \
 FN int f_isfinite(T x) { return x - x == (T)0; }                                                 \
 FN T f_abs(T x) { return fabs(x); }                                                              \
@@ -98,6 +99,7 @@ FOR_FLOATS(FLOAT_HELPERS)
 
 #define INTEGER_HELPERS(T, U, BITS)                                                              \
 FN int f_isnan(T x) { return 0; }                                                                \
+FN int f_signbit(T x) { return x < 0; }                                                            \
 FN int f_isinf(T x) { return 0; }                                                                \
 FN int f_isfinite(T x) { return 1; }                                                             \
 FN T f_floor(T x) { return x; }                                                                  \
@@ -322,6 +324,7 @@ FOR_FLOATS(FLOAT_COMPOSITES)
 #define TRUNC(x) f_trunc((T)(x))
 #define RINT(x) f_rint((T)(x))
 #define ISNAN(x) f_isnan((T)(x))
+#define SIGNBIT(x) f_signbit((T)(x))
 #define ISINF(x) f_isinf((T)(x))
 #define ISFINITE(x) f_isfinite((T)(x))
 #define MAX(a, b) f_max((T)(a), (T)(b))
