@@ -33,7 +33,7 @@ PROGRAM = "examples/digits.py"
 DATASETS: dict[str, Any] = {"digits": datasets.Digits, "mnist": datasets.MNIST,
                             "fashion-mnist": datasets.FashionMNIST}
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "digits": {"epochs": 15, "batch_size": 32, "lr": 2e-3, "lr_decay": 0.85},
+    "digits": {"epochs": 10, "batch_size": 32, "lr": 2e-3, "lr_decay": 0.8},
     "mnist": {"epochs": 3, "batch_size": 64, "lr": 1e-3, "lr_decay": 0.4},
     "fashion-mnist": {"epochs": 3, "batch_size": 64, "lr": 1e-3, "lr_decay": 0.4},
 }
@@ -157,14 +157,15 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 def draw(path: Path, history: dict[str, list[float]], data: Any, shares: np.ndarray) -> None:
     """The learning curve, and held-back pictures with what the network takes them for."""
     targets, guesses = data.targets.numpy()[:len(shares)], shares.argmax(1)
-    wrong = np.flatnonzero(guesses != targets)
-    figure = plt.figure(figsize=(13, 6.2), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.25])
+    wrong, sure = guesses != targets, shares.max(1)
+    figure = plt.figure(figsize=(13, 6.4), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.3], wspace=0.03)
 
     losses, epochs = np.array(history["losses"]), len(history["accuracy"])
     steps = np.arange(1, len(losses) + 1) * epochs / len(losses)
     window = max(1, len(losses) // 50)
     smooth = np.convolve(losses, np.ones(window) / window, "valid")
+    left.suptitle("Learning curve")
     above, below = left.subplots(2, 1, sharex=True)
     above.plot(steps, losses, color="#9ecae1", linewidth=0.6)
     above.plot(steps[window - 1:], smooth, color="#08519c", label="training")
@@ -172,25 +173,29 @@ def draw(path: Path, history: dict[str, list[float]], data: Any, shares: np.ndar
     above.set(yscale="log", ylabel="loss")
     above.legend(frameon=False)
     below.plot(range(1, epochs + 1), 100 * np.array(history["accuracy"]), "o-", color="#d94801")
-    below.set(xlabel="epoch", ylabel="held-back accuracy in %", xlim=(0, epochs + 0.02 * epochs))
+    below.set(xlabel="epoch", ylabel="accuracy on held-back pictures, %", xlim=(0, 1.03 * epochs))
+    below.xaxis.get_major_locator().set_params(integer=True)
     for axes in (above, below):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
 
-    right.suptitle(f"{len(targets):,} held-back pictures, {len(wrong):,} wrong; "
-                   "last two rows: mistakes, or what it is least sure of")
-    sure = shares[np.arange(len(shares)), guesses]
-    doubtful = np.argsort(np.where(guesses != targets, sure - 2, sure), kind="stable")[:16]
     usual = np.linspace(0, len(targets) - 1, 24).astype(int)
-    for axes, i in zip(right.subplots(5, 8).flat, [*usual, *doubtful], strict=False):
-        good = guesses[i] == targets[i]
+    doubtful = np.lexsort((sure, ~wrong))[:16]  # the wrong ones first, then the least sure
+    upper, lower = right.subfigures(2, 1, height_ratios=[3.1, 2.1])
+    upper.suptitle("Held-back pictures, and what the network reads")
+    lower.suptitle(f"Its mistakes ({wrong.sum():,} of {len(targets):,}: {(~wrong).mean():.2%} are "
+                   "right), or what it is least sure of")
+    frames = [*upper.subplots(3, 8).flat, *lower.subplots(2, 8).flat]
+    for axes in frames:
+        axes.set_axis_off()
+    for axes, i in zip(frames, [*usual, *doubtful], strict=False):
+        read, truth = (data.classes[k].split(" - ")[0] for k in (guesses[i], targets[i]))
         axes.imshow(data.data[int(i)].numpy(), cmap="gray_r", vmin=0, vmax=255)
-        name, truth = (data.classes[k].split(" - ")[0] for k in (guesses[i], targets[i]))
-        axes.set_title(name if good else f"{name}, is {truth}", fontsize=9,
-                       color="black" if good else "#cb181d")
-        axes.set(xticks=[], yticks=[])
-        for spine in axes.spines.values():
-            spine.set(visible=not good, color="#cb181d", linewidth=2.5)
+        axes.set_title(read, fontsize=9, pad=3)
+        if wrong[i]:
+            axes.set_title(f"{read}, is {truth}", fontsize=9, pad=3, color="#cb181d")
+            axes.add_patch(plt.Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False,
+                                         color="#cb181d", linewidth=3))
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -211,17 +216,23 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
         return int(text)
 
+    def rate(text: str) -> float:
+        if not 0 < float(text) < 10:
+            raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 10")
+        return float(text)
+
     parser = Parser(description="Train a convolutional network on pictures of ten classes.")
     parser.add_argument("--dataset", choices=list(DATASETS), help="default: digits")
     parser.add_argument("--data", metavar="DIR", help="the folder with the data set's files")
     parser.add_argument("--device", default="auto", help="auto, cpu, opencl, opencl:1, ...")
     parser.add_argument("--epochs", type=count, help="times through the data, all in all")
     parser.add_argument("--batch-size", type=count, help="pictures in a step")
-    parser.add_argument("--lr", type=float, help="learning rate of the first epoch")
+    parser.add_argument("--lr", type=rate, help="learning rate of the first epoch")
     parser.add_argument("--seed", type=int, help="of weights, order and dropout; default: 0")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="continue this checkpoint")
     parser.add_argument("--output", type=Path, metavar="DIR", help="default: runs/DATASET")
-    parser.add_argument("--workers", type=int, default=0, help="processes that read pictures")
+    parser.add_argument("--workers", type=int, choices=range(65), default=0, metavar="N",
+                        help="processes that read pictures; default: none but this one")
     parser.add_argument("--limit", type=count, help="use only the first pictures of each part")
     return parser.parse_args(arguments)
 
@@ -320,7 +331,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run(options)
     except UserError as error:
-        print(f"digits.py: {error}", file=sys.stderr)
+        print("digits.py:", *str(error).split(), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("digits.py: interrupted; the last full epoch is saved", file=sys.stderr)
