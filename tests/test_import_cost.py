@@ -29,7 +29,8 @@ def modules_after(statement: str) -> set[str]:
     ],
 )
 def test_importing_does_not_bring_what_is_heavy(name: str) -> None:
-    assert modules_after(f"import {name}") & HEAVY == set()
+    allowed = {"PIL"} if name == "facula.vision" else set()  # pictures are what it is for
+    assert modules_after(f"import {name}") & HEAVY <= allowed
 
 
 def test_importing_the_umbrella_leaves_the_upper_layers_for_first_use() -> None:

@@ -1,7 +1,8 @@
 """Run every package's tests alone, by NumPy {oldest, newest} and backend, two at a time.
 
 Hatch stops a matrix at its first failing environment; this goes through all and sums up. Limit it
-with --package, --numpy and --backend, or with --corners to (oldest, numpy) and (newest, opencl).
+with --package, --numpy and --backend, or with --corners to (oldest, numpy) for every package and
+(newest, opencl) for those above autograd: for the two below, the quick suite has run just that.
 What follows `--` goes to pytest.
 """
 
@@ -19,7 +20,8 @@ from monorepo import NAMES, ROOT
 
 NUMPY = ("oldest", "newest")
 BACKEND = ("numpy", "opencl")
-CORNERS = {("oldest", "numpy"), ("newest", "opencl")}
+CORNERS = {(package, "oldest", "numpy") for package in NAMES}
+CORNERS |= {(package, "newest", "opencl") for package in NAMES[2:]}
 
 
 def run(environment: str, arguments: list[str]) -> tuple[str, bool, float, str]:
@@ -61,7 +63,7 @@ def main() -> int:
     environments = [
         f"matrix.{package}-{numpy}-{backend}"
         for package, numpy, backend in cells
-        if not arguments.corners or (numpy, backend) in CORNERS
+        if not arguments.corners or (package, numpy, backend) in CORNERS
     ]
     failed = []
     with ThreadPoolExecutor(arguments.jobs) as pool:
