@@ -196,3 +196,26 @@ def composite(function: F | None = None, *, method: bool = True, export: bool = 
         function.operation = op  # type: ignore[attr-defined]
         return function
     return declare if function is None else declare(function)
+
+
+def alias(name: str, of: Callable[..., Any]) -> Callable[..., Any]:
+    """Give an operation a second name, also as a method and in place where the first has these."""
+    first = of.operation  # type: ignore[attr-defined]
+    public = first.public
+
+    def second(*args: Any, **kwargs: Any) -> Any:
+        return public(*args, **kwargs)
+
+    functools.update_wrapper(second, first.function)
+    second.__name__ = second.__qualname__ = name
+    second.__doc__ = f"The same as :func:`facula.{first.name}`."
+    op = Operation(name=name, family="composite", room="aliases", function=second,
+                   parameters=first.parameters, tensors=first.tensors,
+                   attributes=first.attributes, method=first.method, inplace=first.inplace,
+                   export=first.export)
+    op.public = second
+    if first.inplace:
+        op.extra["inplace"] = first.extra["inplace"]
+    register(op)
+    second.operation = op  # type: ignore[attr-defined]
+    return second

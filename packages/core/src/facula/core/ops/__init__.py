@@ -2,12 +2,14 @@
 
 from facula.core.ops import (
     activation,
+    aliases,
     binary,
     compare,
     convert,
     counting,
     creation,
     cumulative,
+    einsum,
     extremes,
     gather,
     index,
@@ -17,6 +19,7 @@ from facula.core.ops import (
     neural,
     pointwise,
     pooling,
+    products,
     random,
     rearrange,
     reduce,
@@ -29,7 +32,8 @@ from facula.core.ops import (
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "counting", "creation",
-           "cumulative", "extremes", "gather", "index", "joining", "linalg", "masked",
-           "neural", "pointwise", "pooling", "random", "rearrange", "reduce", "shape",
-           "softmax", "sort", "spatial", "statistics", "unary", "views"]
+__all__ = ["activation", "aliases", "binary", "compare", "convert", "counting",
+           "creation", "cumulative", "einsum", "extremes", "gather", "index", "joining",
+           "linalg", "masked", "neural", "pointwise", "pooling", "products", "random",
+           "rearrange", "reduce", "shape", "softmax", "sort", "spatial", "statistics",
+           "unary", "views"]

@@ -212,7 +212,8 @@ def bitwise_left_shift(input: Tensor, other: Tensor) -> Tensor:
     """The bits moved up by ``other`` places."""
 
 
-@elementwise(numpy=np.right_shift, opencl="shift_right(input, other)", dtypes=_COUNTS, domain=(0, 5))
+@elementwise(numpy=np.right_shift, opencl="shift_right(input, other)", dtypes=_COUNTS,
+             domain=(0, 5))
 def bitwise_right_shift(input: Tensor, other: Tensor) -> Tensor:
     """The bits moved down by ``other`` places, keeping the sign."""
 

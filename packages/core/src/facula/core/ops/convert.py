@@ -65,10 +65,8 @@ def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None,
         elif isinstance(value, dtypes.dtype) or (isinstance(value, type)
                                                  and value in dtypes.PYTHON_TYPES):
             dtype = value
-        elif value is True or value is False:
-            non_blocking = value
-        elif value is not None:
-            device = value
+        elif value is not None and value is not True and value is not False:
+            device = value  # a bool in this place is PyTorch's non_blocking
     out = input
     target = None if device is None else as_device(device)
     narrow_first = dtype is not None and as_dtype(dtype).itemsize < input.itemsize

@@ -8,6 +8,7 @@ from facula.core.testing.samples import (
     linalg,
     masked,
     neural,
+    products,
     random,
     rearrange,
     reduce,
@@ -25,6 +26,7 @@ from facula.core.testing.samples.base import (
     samples_of,
 )
 
-__all__ = ["convert", "gather", "has_samples", "index", "joining", "LAYOUTS", "linalg", "Maker",
-           "masked", "neural", "random", "rearrange", "reduce", "Sample", "sample_inputs",
-           "samples_of", "shape", "sort", "statistics", "views"]
+__all__ = ["convert", "gather", "has_samples", "index", "joining", "LAYOUTS", "linalg",
+           "Maker", "masked", "neural", "products", "random", "rearrange", "reduce",
+           "Sample", "sample_inputs", "samples_of", "shape", "sort", "statistics",
+           "views"]

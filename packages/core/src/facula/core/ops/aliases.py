@@ -1,0 +1,102 @@
+"""Second names of operations, as PyTorch has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from facula.core.declare import alias, composite
+from facula.core.ops import binary, compare, pointwise, shape, unary
+from facula.core.tensor import Tensor
+
+_NAMES = {
+    "multiply": binary.mul, "subtract": binary.sub, "arctan2": binary.atan2,
+    "negative": unary.neg, "arccos": unary.acos, "arcsin": unary.asin, "arctan": unary.atan,
+    "arccosh": unary.acosh, "arcsinh": unary.asinh, "arctanh": unary.atanh,
+    "greater": compare.gt, "greater_equal": compare.ge, "less": compare.lt,
+    "less_equal": compare.le, "not_equal": compare.ne, "clip": pointwise.clamp,
+}
+for _name, _first in _NAMES.items():
+    alias(_name, _first)
+
+
+@composite
+def adjoint(input: Tensor) -> Tensor:
+    """The last two dimensions exchanged (real tensors have no conjugate to take)."""
+    if input.is_complex():
+        raise TypeError("adjoint: complex tensors are not served yet: take the conjugate in NumPy")
+    return shape.matrix_transpose(input)
+
+
+@composite(export=False)
+def div_(input: Tensor, other: Tensor, *, rounding_mode: str | None = None) -> Tensor:
+    """:func:`facula.div` in place."""
+    names = {None: "true_divide_", "floor": "floor_divide_"}
+    if rounding_mode in names:
+        return getattr(input, names[rounding_mode])(other)
+    return input.copy_(binary.div(input, other, rounding_mode=rounding_mode))  # type: ignore
+
+
+@composite(export=False)
+def divide_(input: Tensor, other: Tensor, *, rounding_mode: str | None = None) -> Tensor:
+    """The same as :func:`facula.Tensor.div_`."""
+    return div_(input, other, rounding_mode=rounding_mode)
+
+
+@composite(export=False)
+def clip_(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """The same as :func:`facula.Tensor.clamp_`."""
+    return pointwise.clamp_(input, min, max)
+
+
+@composite(method=False)
+def is_tensor(obj: Any) -> bool:
+    """Whether the object is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+@composite(method=False)
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the tensor's dtype is one of the real floating types."""
+    return input.is_floating_point()
+
+
+@composite(method=False)
+def is_complex(input: Tensor) -> bool:
+    """Whether the tensor's dtype is complex."""
+    return input.is_complex()
+
+
+@composite(method=False)
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    return input.numel()
+
+
+@composite
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the only element is not zero."""
+    return bool(input)
+
+
+@composite(export=False)
+def nelement(input: Tensor) -> int:
+    """The number of elements."""
+    return input.numel()
+
+
+@composite(export=False)
+def ndimension(input: Tensor) -> int:
+    """The number of dimensions."""
+    return input.ndim
+
+
+@composite
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether the shapes are equal."""
+    return input.shape == other.shape
+
+
+@composite(export=False)
+def is_signed(input: Tensor) -> bool:
+    """Whether the dtype has negative numbers."""
+    return input.dtype.is_signed
