@@ -14,7 +14,7 @@ from facula.core import promotion
 from facula.core.devices import Kind, kind_of
 from facula.core.dtypes import dtype
 from facula.core.errors import describe, not_a_tensor
-from facula.core.fronts.operands import bind, common_kind, data_on, operand, tracked
+from facula.core.fronts.operands import bind, common_kind, data_on, misfit, operand, tracked
 from facula.core.operation import Operation
 from facula.core.promotion import DIMENSIONED, SCALAR, ZERO_DIM
 from facula.core.tensor import Tensor, from_data
@@ -142,7 +142,10 @@ def _binary(op: Operation) -> Callable[..., Any]:
         except (KeyError, AttributeError):
             return slow(input, other)
         out = _new(Tensor)
-        out._data = kernel(input._data, operand)
+        try:
+            out._data = kernel(input._data, operand)
+        except ValueError as error:
+            raise misfit(op, (input, other), error) from None
         out._kind = kind
         out._autograd = None
         out._version = None
@@ -158,7 +161,10 @@ def _binary(op: Operation) -> Callable[..., Any]:
                 table.setdefault(input._kind, {})[type(other)] = kernel, kind
             elif other._kind is input._kind:
                 table.setdefault(input._kind, {})[other._kind] = kernel, kind
-        out = from_data(kernel(a, b), kind)
+        try:
+            out = from_data(kernel(a, b), kind)
+        except ValueError as error:
+            raise misfit(op, (input, other), error) from None
         if op.record is not None and tracked((input, other)):
             op.record(out, input, other)
         return out
@@ -175,7 +181,10 @@ def _general(op: Operation) -> Callable[..., Any]:
         operands = [operand(op, n, v) for n, v in zip(op.tensors, values, strict=False)]
         attributes = values[count:]
         kernel, kind, data = resolve(operands)
-        result = kernel(*data, *attributes)
+        try:
+            result = kernel(*data, *attributes)
+        except ValueError as error:
+            raise misfit(op, operands, error) from None
         if op.outputs == 1:
             out: Any = from_data(result, kind)
         else:

@@ -98,3 +98,16 @@ def leaves(values: Iterable[Any]) -> list[Tensor]:
         elif isinstance(v, (tuple, list)):
             found += [x for x in v if isinstance(x, Tensor)]
     return found
+
+
+def misfit(op: Operation, operands: Iterable[Any], error: ValueError) -> Exception:
+    """What a kernel's error means: operands that do not broadcast, told by name; else itself."""
+    named = [(n, tuple(x._data.shape)) for n, x in zip(op.tensors, operands, strict=False)
+             if isinstance(x, Tensor)]
+    try:
+        np.broadcast_shapes(*(shape for _, shape in named))
+    except ValueError:
+        listed = ", ".join(f"{name} has shape {shape}" for name, shape in named)
+        return RuntimeError(f"{op.name}: the shapes do not broadcast: {listed}: counted from the "
+                            "last, sizes must be equal or 1")
+    return error
