@@ -45,8 +45,7 @@ def test_without_batches() -> None:
 
 def test_getitems_is_used() -> None:
     data = StackDataset(Subset("abcd", [3, 2, 1]), [0, 1, 2])
-    assert [b[0] for b in DataLoader(data, 2)] == [
-        ["d", "c"], ["b"]]
+    assert [b[0] for b in DataLoader(data, 2)] == [("d", "c"), ("b",)]
 
     class Wrong(D.Squares):
         def __getitems__(self, indices):

@@ -221,7 +221,7 @@ def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("function", [
     os.system, eval, exec, subprocess.call, importlib.import_module, open, getattr, pickle.loads,
     operator.attrgetter("system"), functools.partial(os.system), print, compile,
-], ids=str)
+], ids=lambda value: getattr(value, "__name__", "partial"))
 @pytest.mark.parametrize("wrap", [lambda data: archive(data), lambda data: io.BytesIO(
     pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2) + pickle.dumps({}, 2) + data),
     lambda data: io.BytesIO(data)], ids=["zip", "legacy", "bare"])
@@ -257,7 +257,7 @@ def test_tricks(pickled: bytes) -> None:
     subprocess.Popen, subprocess.run, importlib.import_module, pickle.loads, pickle.Unpickler,
     sys.exit, functools.partial, functools.reduce, operator.methodcaller, types.FunctionType,
     io.FileIO, type, np.load, [].append,
-], ids=str)
+], ids=lambda value: getattr(value, "__name__", "partial"))
 def test_what_can_never_be_declared_safe(value) -> None:
     with pytest.raises(ValueError, match="can't be declared safe"):
         S.add_safe_globals([value])
