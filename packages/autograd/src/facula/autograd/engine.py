@@ -7,17 +7,22 @@ Nodes are numbered in the order of their creation, which is a topological order,
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
 from facula.autograd import anomaly
+from facula.autograd.fitting import fit
 from facula.autograd.hooks import hooks_of
 from facula.autograd.meta import FREED, Node, Output
 from facula.autograd.saved import restore
 from facula.core import ops
+from facula.core.devices import Kind
+from facula.core.operation import operation
 from facula.core.slot import grad_mode
 from facula.core.tensor import Tensor
 
+_ADD: dict[Kind, Callable[..., None]] = {}
 _accumulating = threading.Lock()  # threads may share leaves
 
 
@@ -61,9 +66,10 @@ class Pass:
             return
         before, ours = entry
         if ours and not grad_mode.enabled:
-            before.add_(g)  # type: ignore[attr-defined]
+            add_into(before, g)
         elif own and not grad_mode.enabled:
-            values[target] = g.add_(before), True  # type: ignore[attr-defined]
+            add_into(g, before)
+            values[target] = g, True
         else:
             values[target] = before + g, True  # type: ignore[operator]
 
@@ -129,7 +135,7 @@ class Pass:
                 elif recording or not entry[1]:
                     self.add(parent, result, result is not g and result._version is None)
                 else:
-                    entry[0].add_(result)  # type: ignore[attr-defined]
+                    add_into(entry[0], result)
 
     def apply(self, node: Node, grads: list[Any], checking: bool) -> None:
         """Visit one node of any sort: with its hooks, several outputs, or looking for NaN."""
@@ -185,6 +191,16 @@ class Pass:
             keep(hooks_of(slot), g)
 
 
+def add_into(sum: Tensor, g: Tensor) -> None:
+    """Add to a tensor that nobody else holds: the kernel alone, without ``add_``'s checks."""
+    kernel = _ADD.get(sum._kind)
+    if kernel is None:
+        d = sum._kind.dtype
+        kernel = _ADD[sum._kind] = sum._kind.backend.elementwise_into(
+            operation("add"), (d, d), d, d)
+    kernel(sum._data, sum._data, g._data)
+
+
 def owned(g: Tensor) -> Tensor:
     """A copy that nobody else holds; recorded if the pass is."""
     return ops.shape.clone(g if grad_mode.enabled else g.detach())
@@ -193,27 +209,6 @@ def owned(g: Tensor) -> Tensor:
 def keep(hooks: Any, g: Tensor) -> None:
     """Add to the kept gradient of a tensor that is no leaf."""
     hooks.kept = owned(g) if hooks.kept is None else hooks.kept + g
-
-
-def sum_to(g: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """The gradient of a broadcast operand, summed back to the operand's shape."""
-    have = g._data.shape
-    lead = len(have) - len(shape)
-    kept = [i + lead for i, n in enumerate(shape) if n == 1 != have[i + lead]]
-    if lead:
-        g = ops.reduce.sum(g, tuple(range(lead)), False)
-        kept = [i - lead for i in kept]
-    return ops.reduce.sum(g, tuple(kept), True) if kept else g
-
-
-def fit(g: Tensor, target: Any) -> Tensor:
-    """The gradient in its slot's shape, dtype and device."""
-    if g._data.shape != target.shape:
-        g = sum_to(g, target.shape)
-    kind = target.kind
-    if g._kind is not kind:
-        g = ops.convert.to(g, dtype=kind.dtype, device=kind.device)
-    return g
 
 
 def run_tensor_hooks(hooks: Any, g: Tensor) -> Tensor:

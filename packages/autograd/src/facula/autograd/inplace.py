@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from facula.autograd.fitting import sum_to
 from facula.autograd.meta import Leaf, Node, next_seq
+from facula.autograd.rule import RULES
 from facula.core import ops
 from facula.core.dtypes import FLOAT
-from facula.core.slot import grad_mode
+from facula.core.slot import grad_mode, no_grad
 from facula.core.tensor import Tensor, Version
 
 _new = object.__new__
@@ -96,14 +98,30 @@ class Region:
         self._replayed(g).zero_()  # type: ignore[attr-defined]
         return g
 
-    def place(self, g: Tensor) -> Tensor:
-        """Zeros of the base's shape with the gradient in the region."""
-        shape = self.shape if self.order is None else [self.shape[d] for d in self.order]
-        out = ops.creation.zeros(shape, dtype=g.dtype, device=g.device)
-        if self.order is not None:
-            out = self._reordered(out)
-        self._replayed(out).copy_(g)  # type: ignore[attr-defined]
-        return out
+class Path:
+    """The steps from a base to a view of it, on gradients of the view: each step's own rule.
+
+    Unlike writing into zeros, this is right for views that show an element several times.
+    """
+
+    def __init__(self, base: Tensor, steps: Any) -> None:
+        self.calls: list[tuple[Callable[..., Tensor], list[Any], tuple[int, ...]]] = []
+        with no_grad():
+            for op, attributes in steps:
+                rule = RULES[op.name]
+                function, names = rule.functions[op.tensors[0]]
+                values = [None if n == "g" else rule.getter(n, (True,))((), (base, *attributes))
+                          for n in names]
+                self.calls.append((function, values, tuple(base._data.shape)))
+                base = op.public(base, *attributes)
+
+    def back(self, g: Tensor) -> Tensor:
+        """The gradient of the base."""
+        for function, values, shape in reversed(self.calls):
+            g = function(*[g if v is None else v for v in values])
+            if g._data.shape != shape:
+                g = sum_to(g, shape)
+        return g
 
 
 def before_inplace(tensor: Tensor, name: str) -> None:
@@ -163,5 +181,5 @@ def rebase(tensor: Tensor, node: Node) -> None:
     if base._version is not None:
         for v in base._version.live_views():
             if v._view.base is base:  # not a view of a detached tensor on the same memory
-                place = Region(base, v._view.steps).place
-                v._autograd = _node(Fixed("AsStridedBackward0", place), (base._autograd,), v)
+                back = Path(base, v._view.steps).back
+                v._autograd = _node(Fixed("AsStridedBackward0", back), (base._autograd,), v)

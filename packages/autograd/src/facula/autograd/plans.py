@@ -24,11 +24,10 @@ from collections.abc import Callable
 from typing import Any
 
 from facula.autograd import inplace, recorders
-from facula.autograd.rule import Rule
+from facula.autograd.rule import RULES, Rule
 from facula.core.operation import operation
 
 _NON_DIFFERENTIABLE: dict[str, str] = {}
-_RULES: dict[str, Rule] = {}
 
 
 def vjp(op: Callable[..., Any] | str, *, joint: Callable[..., Any] | None = None,
@@ -62,9 +61,9 @@ def vjp(op: Callable[..., Any] | str, *, joint: Callable[..., Any] | None = None
     record = operation(op) if isinstance(op, str) else getattr(op, "operation", None)
     if record is None:
         record = operation(op)
-    if record.name in _RULES or record.name in _NON_DIFFERENTIABLE:
+    if record.name in RULES or record.name in _NON_DIFFERENTIABLE:
         raise ValueError(f"vjp({record.name}): the operation has a rule already")
-    rule = _RULES[record.name] = Rule(record, joint, functions)
+    rule = RULES[record.name] = Rule(record, joint, functions)
     record.record = recorders.recorder(rule)
     record.record_inplace = inplace.recorder(functools.partial(recorders.make_node, rule))
     record.copies_first = functools.partial(recorders.needs_first, rule)
@@ -84,7 +83,7 @@ def not_differentiable(*ops: Callable[..., Any] | str, reason: str) -> None:
 
 def has_rule(name: str) -> bool:
     """Whether the operation can be differentiated."""
-    return name in _RULES
+    return name in RULES
 
 
 def why_not(name: str) -> str | None:
@@ -94,4 +93,4 @@ def why_not(name: str) -> str | None:
 
 def rule_of(name: str) -> Rule:
     """The rule of an operation."""
-    return _RULES[name]
+    return RULES[name]

@@ -26,6 +26,9 @@ def node_name(op: str) -> str:
     return f"{short}Backward0"
 
 
+RULES: dict[str, Rule] = {}
+
+
 class Plan:
     """For one set of arguments that need gradients: what to save and which functions to call.
 

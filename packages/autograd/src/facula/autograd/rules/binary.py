@@ -1,11 +1,13 @@
 """Derivatives of elementwise arithmetic of two tensors."""
 
 from facula.autograd.plans import not_differentiable, vjp
+from facula.autograd.steps import conj
 from facula.core import ops
 from facula.core.tensor import Tensor
 
 op = ops.binary
 where = ops.compare.select_where
+zeros_like = ops.creation.zeros_like
 
 
 def _log_of(x):  # type: ignore[no-untyped-def]
@@ -16,19 +18,19 @@ def _pow_input(g, input, other):  # type: ignore[no-untyped-def]
     """other * input ** (other - 1), and 0 where other is 0, also at input 0."""
     if not isinstance(other, Tensor):
         if other == 0:
-            return g * 0
+            return zeros_like(g)
         if other == 2:
-            return g * input * 2
-        return g * (op.pow(input, other - 1) * other)
+            return g * conj(input) * 2
+        return g * conj(op.pow(input, other - 1) * other)
     slope = op.pow(input, other - 1) * other
-    return g * where(0.0, slope, other == 0)
+    return g * conj(where(0.0, slope, other == 0))
 
 
 def _pow_other(g, input, other, y):  # type: ignore[no-untyped-def]
     """y * log(input), and 0 where input is 0 and other is not negative."""
-    flat = (input == 0) & (other >= 0) if isinstance(input, Tensor) else (
-        (other >= 0) & (input == 0))
-    return g * where(0.0, y * _log_of(input), flat)
+    if other.is_complex() or y.is_complex():
+        return g * conj(where(0.0, y * _log_of(input), y == 0))
+    return g * where(0.0, y * _log_of(input), (other >= 0) & (input == 0))
 
 
 def _half_at_ties(g, wins, ties):  # type: ignore[no-untyped-def]
@@ -38,15 +40,15 @@ def _half_at_ties(g, wins, ties):  # type: ignore[no-untyped-def]
 
 vjp(op.add, input=lambda g: g, other=lambda g: g)
 vjp(op.sub, input=lambda g: g, other=lambda g: -g)
-vjp(op.mul, input=lambda g, other: g * other, other=lambda g, input: g * input)
-vjp(op.true_divide, input=lambda g, other: g / other,
-    other=lambda g, input, other: -g * (input / other) / other)
+vjp(op.mul, input=lambda g, other: g * conj(other), other=lambda g, input: g * conj(input))
+vjp(op.true_divide, input=lambda g, other: g / conj(other),
+    other=lambda g, input, other: -g * conj((input / other) / other))
 vjp(op.remainder, input=lambda g: g,
     other=lambda g, input, other: -g * op.floor_divide(input, other))
 vjp(op.fmod, input=lambda g: g,
     other=lambda g, input, other: -g * op.trunc_divide(input, other))
-vjp(op.floor_divide, input=lambda g: g * 0, other=lambda g: g * 0)
-vjp(op.trunc_divide, input=lambda g: g * 0, other=lambda g: g * 0)
+vjp(op.floor_divide, input=lambda g: zeros_like(g), other=lambda g: zeros_like(g))
+vjp(op.trunc_divide, input=lambda g: zeros_like(g), other=lambda g: zeros_like(g))
 vjp(op.pow, input=_pow_input, other=_pow_other)
 vjp(op.maximum, input=lambda g, input, other: _half_at_ties(g, input > other, input == other),
     other=lambda g, input, other: _half_at_ties(g, other > input, input == other))

@@ -5,4 +5,4 @@ from facula.core import ops
 
 vjp(ops.convert.cast, input=lambda g: g)
 vjp(ops.convert.transfer, input=lambda g: g)
-vjp(ops.convert.copy, input=lambda g: g * 0, src=lambda g: g)
+vjp(ops.convert.copy, input=lambda g: ops.creation.zeros_like(g), src=lambda g: g)

@@ -1,8 +1,8 @@
 """Derivatives of reductions."""
 
 from facula.autograd.plans import not_differentiable, vjp
+from facula.autograd.steps import conj
 from facula.core import ops
-from facula.core.dtypes import bool_
 
 op, shape = ops.reduce, ops.shape
 
@@ -28,22 +28,27 @@ def _shared_by_ties(g, input, y, input_shape, dim, keepdim):  # type: ignore[no-
     return spread(g, input_shape, dim, keepdim) * top / share
 
 
-def _others(input, dim, keepdim):  # type: ignore[no-untyped-def]
-    """For each element the product of all others in its reduced set: right with zeros too."""
-    kept = [i for i in range(input.ndim) if i not in dim]
-    n = _count(input.shape, dim)
-    flat = shape.permute(input, (*kept, *dim)).reshape(*[input.shape[i] for i in kept], n)
-    grid = shape.expand(flat.unsqueeze(-2), (*flat.shape[:-1], n, n))
-    eye = ops.creation.eye(n, dtype=bool_, device=input.device)
-    return op.prod(ops.compare.select_where(1.0, grid, eye), -1)
+def _others(lines):  # type: ignore[no-untyped-def]
+    """For each element the product of all others in its line, also where some are zero."""
+    ones = ops.creation.ones_like(lines.detach()[..., :1])
+
+    def before(x):  # type: ignore[no-untyped-def]
+        return ops.joining.cat((ones, ops.cumulative.cumprod(x[..., :-1], -1)), -1)
+    flip = ops.rearrange.flip
+    return before(lines) * flip(before(flip(lines, -1)), -1)
 
 
-def _prod(g, input, input_shape, dim, keepdim):  # type: ignore[no-untyped-def]
-    kept = [i for i in range(len(input_shape)) if i not in dim]
-    order = (*kept, *dim)
-    others = _others(input, dim, keepdim).reshape(*[input_shape[i] for i in order])
+def _prod(g, input, y, input_shape, dim, keepdim):  # type: ignore[no-untyped-def]
+    if not dim or not input.numel():
+        return spread(g, input_shape, dim, keepdim)
+    if not bool((input == 0).any()):
+        return spread(g * conj(y), input_shape, dim, keepdim) / conj(input)
+    order = (*[i for i in range(len(input_shape)) if i not in dim], *dim)
+    moved = shape.permute(input, order)
+    lines = shape.reshape(moved, (*[input_shape[i] for i in order[:-len(dim)]], -1))
+    others = shape.reshape(_others(lines), tuple(moved.shape))
     back = tuple(sorted(range(len(order)), key=order.__getitem__))
-    return spread(g, input_shape, dim, keepdim) * shape.permute(others, back)
+    return spread(g, input_shape, dim, keepdim) * conj(shape.permute(others, back))
 
 
 vjp(op.sum, input=lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim))

@@ -1,0 +1,46 @@
+"""Elementwise steps that only backward takes: conjugation, and derivatives as one kernel each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from facula.core import dtypes
+from facula.core.declare import elementwise
+from facula.core.tensor import Tensor
+
+_FLOATING = (*dtypes.FLOATS, dtypes.complex64, dtypes.complex128)
+
+
+@elementwise(numpy=np.conjugate, opencl="input", method=False, export=False, inplace=False)
+def conjugated(input: Tensor) -> Tensor:
+    """The complex conjugate of each element; real ones as they are."""
+
+
+@elementwise(numpy=lambda g, y: np.where(y > 0, g, g.dtype.type(0)),
+             opencl="output > 0 ? gradient : (T)0",
+             dtypes=dtypes.FLOATS, method=False, export=False, inplace=False)
+def relu_step(gradient: Tensor, output: Tensor) -> Tensor:
+    """The gradient of relu: g where y is positive, else 0."""
+
+
+@elementwise(numpy=lambda g, y: g * (1 - y * y),
+             opencl="gradient * (1 - output * output)",
+             dtypes=_FLOATING, method=False, export=False, inplace=False)
+def tanh_step(gradient: Tensor, output: Tensor) -> Tensor:
+    """The gradient of tanh: g * (1 - y ** 2)."""
+
+
+@elementwise(numpy=lambda g, y: g * (y * (1 - y)),
+             opencl="gradient * (output * (1 - output))",
+             dtypes=_FLOATING, method=False, export=False, inplace=False)
+def sigmoid_step(gradient: Tensor, output: Tensor) -> Tensor:
+    """The gradient of sigmoid: g * y * (1 - y)."""
+
+
+def conj(x: Any) -> Any:
+    """The complex conjugate of a tensor or number; itself if it is real, at no cost."""
+    if isinstance(x, Tensor):
+        return conjugated(x) if x._kind.dtype.category == dtypes.COMPLEX else x
+    return x.conjugate() if isinstance(x, complex) else x
