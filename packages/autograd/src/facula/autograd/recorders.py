@@ -21,11 +21,13 @@ _new = object.__new__
 def recorder(rule: Rule) -> Callable[..., None]:
     """The fastest recorder that serves a rule."""
     op = rule.op
-    if op.family == "elementwise" and op.outputs == 1 and rule.joint is None:
-        if len(rule.parameters) == 1:
+    if op.outputs == 1 and not rule.nested and rule.differentiable:
+        if op.family == "elementwise" and rule.joint is None and len(rule.parameters) == 1:
             return _unary_recorder(rule)
-        if len(rule.parameters) == 2 and len(op.tensors) == 2:
+        if rule.joint is None and len(rule.parameters) == 2 and len(op.tensors) == 2:
             return _binary_recorder(rule)
+        if op.tensors == rule.parameters[:1] and not rule.plan(rule.differentiable).outputs:
+            return _first_recorder(rule)
     return _general_recorder(rule)
 
 
@@ -72,6 +74,29 @@ def _unary_recorder(rule: Rule) -> Callable[..., None]:
 
     special = {(): record_plain, rule.op.tensors: record_input, ("y",): record_output}
     return special.get(plan.labels) or _general_recorder(rule)
+
+
+def _first_recorder(rule: Rule) -> Callable[..., None]:
+    """For one tensor and any attributes, where the output is not saved: views, reductions."""
+    plan = rule.plan(rule.differentiable)
+    getters = plan.getters
+    tensors = frozenset(plan.tensors)
+    single = getters[0] if len(getters) == 1 and not tensors else None
+
+    def record(out: Tensor, *args: Any) -> None:
+        meta = args[0]._autograd
+        if (not grad_mode.enabled or not meta.requires_grad
+                or out._kind.dtype.category < FLOAT):
+            return
+        if single is not None:  # a shape or an attribute: most views and sums
+            saved: tuple[Any, ...] = (single(None, args),)
+        else:
+            saved = tuple([get((out,), args) for get in getters])
+        versions = tuple([count(x) if i in tensors else 0
+                          for i, x in enumerate(saved)]) if tensors else None
+        out._autograd = new_node(plan, (meta,), saved, versions, out)
+
+    return record
 
 
 def _binary_recorder(rule: Rule) -> Callable[..., None]:

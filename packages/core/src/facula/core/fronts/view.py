@@ -18,13 +18,18 @@ def view_front(op: Operation) -> Callable[..., Any]:
     """
     function = op.function
 
-    def front(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if not isinstance(input, Tensor):
-            raise not_a_tensor(op.name, "input", input)
-        data, *attributes = function(input, *args, **kwargs)
+    def apply(input: Tensor, data: Any, attributes: tuple[Any, ...]) -> Tensor:
+        """The view, once its data and canonical attributes are known."""
         out = alias(input, data, op, attributes)
         if input._autograd is not None and op.record is not None:
             op.record(out, input, *attributes)
         return out
 
+    def front(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise not_a_tensor(op.name, "input", input)
+        result = function(input, *args, **kwargs)
+        return apply(input, result[0], result[1:])
+
+    op.extra["apply"] = apply  # for operations that know the data by a shorter way
     return front

@@ -56,7 +56,14 @@ def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *,
     """The product of the elements over a dimension, or all."""
 
 
-@reduction(numpy=np.mean, opencl=Reduce("input", "a + b", "0", "a / count"), dtypes=_FLOATING)
+def _mean(a: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> Any:
+    count = 1
+    for d in axis:
+        count *= a.shape[d]
+    return np.true_divide(np.add.reduce(a, axis=axis, keepdims=keepdims), count)
+
+
+@reduction(numpy=_mean, opencl=Reduce("input", "a + b", "0", "a / count"), dtypes=_FLOATING)
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *,
          dtype: dtype | None = None) -> Tensor:
     """The mean of the elements over some dimensions, or all; NaN of none.

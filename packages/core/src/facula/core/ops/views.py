@@ -45,6 +45,9 @@ def view(input: Tensor, *shape_or_dtype: Any) -> Tensor:
     """
     if len(shape_or_dtype) == 1 and isinstance(shape_or_dtype[0], (dtypes.dtype, type)):
         return _view_dtype(input, dtypes.as_dtype(shape_or_dtype[0]))
+    seen = shape.seen_as(input, shape_or_dtype)
+    if seen is not None:
+        return seen
     sizes = canonical_shape("view", shape_or_dtype)
     return shape.view_as_shape(input, shape.infer_shape("view", sizes, input._data.size))
 
