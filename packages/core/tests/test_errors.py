@@ -46,7 +46,7 @@ def test_dimensions_out_of_range(device):
                  lambda: x.transpose(0, 2)):
         with pytest.raises(IndexError, match=r"\w+: dim=-?\d is out of range"):
             call()
-    with pytest.raises(RuntimeError, match="sum: dim=.* names a dimension twice"):
+    with pytest.raises(RuntimeError, match=r"sum: dim=.* names a dimension twice"):
         x.sum((0, -2))
 
 

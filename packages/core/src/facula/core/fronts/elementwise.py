@@ -1,4 +1,4 @@
-"""Elementwise fronts: one or two identity look-ups on the kinds, the kernel, a tensor filled by hand.
+"""Elementwise fronts: look-ups by identity on the kinds, the kernel, a tensor filled by hand.
 
 Slots are filled by hand because a constructor call would cost as much as all the rest. Whatever is
 rare (mixed dtypes, 0-d operands, scalars on the left, NumPy values, wrong arguments) is settled by
