@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
@@ -66,10 +67,9 @@ globals().update(_OPERATIONS)
 
 _LATER = ("load", "save")  # found when first named: archives are a noticeable part of an import
 
-_PRIVATE = {"annotations", "importlib", "TYPE_CHECKING", "ops", "backends", "declare", "devices",
-            "dtypes", "errors", "fronts", "methods", "printing", "promotion", "slot", "testing",
-            "windows"}
-__all__ = sorted({*_LATER, *(n for n in globals() if not n.startswith("_"))} - _PRIVATE)
+__all__ = sorted({*_LATER, *(name for name, value in globals().items() if not (
+    name.startswith("_") or name in ("annotations", "TYPE_CHECKING")
+    or isinstance(value, _ModuleType)))})
 
 
 def __getattr__(name: str) -> _Any:
