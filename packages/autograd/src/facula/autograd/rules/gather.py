@@ -2,6 +2,7 @@
 
 from facula.autograd.plans import vjp
 from facula.core import ops
+from facula.core.slot import grad_mode
 
 op = ops.gather
 
@@ -10,9 +11,29 @@ def _zeros(g, shape):  # type: ignore[no-untyped-def]
     return ops.creation.zeros(shape, dtype=g.dtype, device=g.device)
 
 
+def _product_of_others(g, input, dim, index, src):  # type: ignore[no-untyped-def]
+    """The gradients of products: for each factor the product of the others, right with zeros.
+
+    The zeros are set apart: a product without any gives each factor the whole by itself, with one
+    it gives only that zero something, with more it gives nothing.
+    """
+    where = ops.compare.select_where
+    zero, src_zero = input == 0, src == 0
+    if grad_mode.enabled and bool(zero.any() | src_zero.any()):
+        raise RuntimeError("scatter_reduce: the product has no second derivative here where a "
+                           "factor is 0: leave out create_graph")
+    factor, src_factor = where(1.0, input, zero), where(1.0, src, src_zero)
+    whole = op.scatter_fold(factor, dim, index, src_factor, "prod")
+    zeros = op.scatter_add(zero.to(g.dtype), dim, index, src_zero.to(g.dtype))
+    alone, none = g * whole * (zeros == 1), g * whole * (zeros == 0)
+    return where(alone, none / factor, zero), where(
+        op.gather(alone, dim, index), op.gather(none, dim, index) / src_factor, src_zero)
+
+
 def _folded(g, y, input, dim, index, src, reduce):  # type: ignore[no-untyped-def]
     if reduce == "prod":
-        return g * y / input, None, op.gather(g * y, dim, index) / src
+        mine, theirs = _product_of_others(g, input, dim, index, src)
+        return mine, None, theirs
     mine = (input == y).to(g.dtype)
     theirs = (src == op.gather(y, dim, index)).to(g.dtype)
     share = g / op.scatter_add(mine, dim, index, theirs)
