@@ -123,7 +123,7 @@ class WorkerIterator:
         for worker in self._workers:
             worker.ended = False
             self._tell(worker, "epoch", self._base_seed)
-        for _ in range(loader.prefetch_factor):
+        for _ in range(loader.prefetch_factor or 2):
             for worker in self._workers:
                 self._ask(worker)
 

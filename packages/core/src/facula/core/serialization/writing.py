@@ -8,24 +8,24 @@ import os
 import pickle
 import sys
 import zlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from facula.core.backends.cpu.threads import get_num_threads
 from facula.core.devices import device
 from facula.core.dtypes import dtype
 from facula.core.serialization import names
 from facula.core.serialization.atomic import replacing
 from facula.core.serialization.rebuild import Registry
 from facula.core.serialization.storage import extent
-from facula.core.serialization.zipwrite import ALIGNMENT, ZipWriter
+from facula.core.serialization.zipwrite import ALIGNMENT, LARGE, MAX_THREADS, ZipWriter
 from facula.core.tensor import Size, Tensor
 
 LOCATIONS = ".data/facula_locations"  # storages on OpenCL devices: PyTorch knows "cpu" alone
-LARGE = 1 << 18  # bytes from which another thread is worth its hand-over
 _PROTOCOL = 2  # PyTorch's; its reader for weights knows no other
 
 
@@ -184,15 +184,20 @@ def _with_checksums(memories: list[_Memory]) -> Iterator[tuple[memoryview, int]]
         view = data.data if data.size else memoryview(b"")
         return view, zlib.crc32(view)
 
-    with ThreadPoolExecutor(1, "facula-save") as pool:
-        ahead: Any = None
-        for i, memory in enumerate(memories):
-            ready = prepare(memory) if ahead is None else ahead.result()
-            after = memories[i + 1] if i + 1 < len(memories) else None
-            ahead = None
-            if after is not None and after.high - after.low >= LARGE:
-                ahead = pool.submit(prepare, after)
-            yield ready
+    threads = min(MAX_THREADS, get_num_threads())
+    ahead: deque[Any] = deque()  # bytes and checksum, or a promise of them
+    with ThreadPoolExecutor(threads, "facula-save") as pool:
+        for memory in memories:
+            large = memory.high - memory.low >= LARGE
+            ahead.append(pool.submit(prepare, memory) if large else prepare(memory))
+            if len(ahead) > threads:
+                yield _kept(ahead.popleft())
+        while ahead:
+            yield _kept(ahead.popleft())
+
+
+def _kept(promised: Any) -> tuple[memoryview, int]:
+    return promised.result() if isinstance(promised, Future) else promised
 
 
 def _write_zip(write: Any, prefix: str, pickled: bytes, memories: list[_Memory]) -> None:

@@ -11,13 +11,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from facula.core.backends.cpu.threads import get_num_threads
 from facula.core.serialization.errors import CheckpointError
+from facula.core.serialization.zipwrite import LARGE, MAX_THREADS
 
 # What compressed members may grow to in all. PyTorch does not compress; a file that was packed
 # again by hand grows little, as weights do not compress well; a bomb grows a thousandfold.
 BOMB_BYTES = 1 << 30
 BOMB_RATIO = 20
-LARGE = 1 << 18  # bytes from which another thread is worth its hand-over
 
 
 class Archive:
@@ -43,7 +44,7 @@ class Archive:
         self._size = size
         self._mapped = mapped
         self._read = 0
-        self._pool = ThreadPoolExecutor(1, "facula-load")
+        self._pool = ThreadPoolExecutor(min(MAX_THREADS, get_num_threads()), "facula-load")
         self._checks: list[Future[None]] = []
         try:
             self._zip = zipfile.ZipFile(file)

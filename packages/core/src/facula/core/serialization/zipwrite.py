@@ -17,6 +17,8 @@ from typing import Any
 
 ALIGNMENT = 64
 LIMIT = 0xFFFFFFFF
+LARGE = 1 << 18  # bytes from which a checksum is worth the hand-over to another thread
+MAX_THREADS = 4  # a checksum runs at about 1 GB/s on each, memory not much faster than four
 DATE = 33  # 1 January 1980, the first day that zip can say
 FLAGS = 0x800  # names are UTF-8
 
