@@ -47,7 +47,11 @@ class UserError(Exception):
 
 
 class Net(nn.Module):
-    """Two convolutions, each with a pooling that halves the sides, then two linear layers."""
+    """Two convolutions, each with a pooling that halves the sides, then two linear layers.
+
+    The convolutions have no bias: the normalisation would take it away again, and its gradient
+    would be rounding alone, which Adam turns into whole steps that differ between devices.
+    """
 
     def __init__(self, side: int, classes: int = 10) -> None:
         super().__init__()

@@ -1,0 +1,111 @@
+"""Boxes, and pictures of pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import facula
+from facula.vision import ops, utils
+from facula.vision.io import read_image
+
+
+def boxes(n: int, seed: int = 0) -> facula.Tensor:
+    rng = np.random.default_rng(seed)
+    corner, sides = rng.uniform(0, 50, (n, 2)), rng.uniform(1, 30, (n, 2))
+    return facula.tensor(np.concatenate([corner, corner + sides], 1).astype(np.float32))
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> float:
+    w = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    h = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    area = [(c[2] - c[0]) * (c[3] - c[1]) for c in (a, b)]
+    return w * h / (sum(area) - w * h)
+
+
+def test_overlaps(device: str) -> None:
+    a, b = boxes(7), boxes(5, 1)
+    want = [[iou(p, q) for q in b.numpy()] for p in a.numpy()]
+    got = ops.box_iou(a.to(device), b.to(device)).cpu().numpy()
+    assert np.allclose(got, want, atol=1e-5)
+    general = ops.generalized_box_iou(a, b).numpy()
+    assert (general <= got + 1e-6).all()
+    assert (ops.distance_box_iou(a, b).numpy() <= got + 1e-6).all()
+    assert np.allclose(np.diag(ops.generalized_box_iou(a, a).numpy()), 1)
+
+
+def test_suppression(device: str) -> None:
+    a = boxes(60)
+    scores = facula.tensor(np.random.default_rng(3).random(60).astype(np.float32))
+    keep = ops.nms(a.to(device), scores.to(device), 0.3).cpu().tolist()
+    want: list[int] = []
+    for i in np.argsort(-scores.numpy()):
+        if all(iou(a.numpy()[i], a.numpy()[j]) <= 0.3 for j in want):
+            want.append(int(i))
+    assert keep == want
+    groups = facula.arange(60) % 2
+    both = ops.batched_nms(a, scores, groups, 0.3).tolist()
+    apart = [i for g in (0, 1) for i in (
+        facula.arange(60)[groups == g][ops.nms(a[groups == g], scores[groups == g], 0.3)]).tolist()]
+    assert sorted(both) == sorted(apart)
+    assert ops.nms(facula.zeros(0, 4), facula.zeros(0), 0.5).shape == (0,)
+    assert ops.batched_nms(facula.zeros(0, 4), facula.zeros(0), facula.zeros(0), 0.5).numel() == 0
+
+
+@pytest.mark.parametrize("form", ["xyxy", "xywh", "cxcywh"])
+def test_forms_of_boxes(form: str) -> None:
+    a = boxes(4)
+    back = ops.box_convert(ops.box_convert(a, "xyxy", form), form, "xyxy")
+    assert np.allclose(back.numpy(), a.numpy(), atol=1e-4)
+
+
+def test_small_things() -> None:
+    a = facula.tensor([[-5.0, 2, 30, 40], [3, 3, 4, 9]])
+    assert ops.clip_boxes_to_image(a, (20, 10)).tolist() == [[0, 2, 10, 20], [3, 3, 4, 9]]
+    assert ops.remove_small_boxes(a, 2).tolist() == [0]
+    loss = ops.sigmoid_focal_loss(facula.tensor([9.0, -9.0]), facula.tensor([1.0, 0.0]),
+                                  reduction="sum")
+    assert loss.item() < 1e-8
+
+
+def test_errors() -> None:
+    with pytest.raises(ValueError, match=r"box_iou: boxes1 must have shape \(..., 4\)"):
+        ops.box_iou(facula.zeros(3, 5), facula.zeros(3, 4))
+    with pytest.raises(ValueError, match="nms: boxes have shape"):
+        ops.nms(facula.zeros(3, 4), facula.zeros(2), 0.5)
+    with pytest.raises(ValueError, match="box_convert: unknown form 'yx'"):
+        ops.box_convert(facula.zeros(3, 4), "yx", "xyxy")
+    with pytest.raises(ValueError, match="2 labels for 1 boxes"):
+        utils.draw_bounding_boxes(facula.zeros(3, 4, 4), facula.zeros(1, 4), ["a", "b"])
+    with pytest.raises(ValueError, match="masks must be bool"):
+        utils.draw_segmentation_masks(facula.zeros(3, 4, 4), facula.zeros(4, 4))
+    with pytest.raises(ValueError, match=r"unknown kind of file '\.bmp'"):
+        utils.save_image(facula.zeros(3, 4, 4), "x.bmp")
+
+
+def test_grids(tmp_path: Path) -> None:
+    pictures = facula.arange(6.0).view(6, 1, 1, 1).expand(6, 3, 2, 2).contiguous()
+    grid = utils.make_grid(pictures, nrow=4, padding=1, pad_value=9)
+    assert grid.shape == (3, 7, 13)
+    assert grid[0, 1].tolist() == [9, 0, 0, 9, 1, 1, 9, 2, 2, 9, 3, 3, 9]
+    assert grid[0, 4].tolist() == [9, 4, 4, 9, 5, 5] + [9] * 7
+    scaled = utils.make_grid(pictures, normalize=True)
+    assert (scaled.amin().item(), scaled.amax().item()) == (0, 1)
+    utils.save_image(pictures / 5, tmp_path / "x.png", nrow=3)
+    assert read_image(tmp_path / "x.png").shape == (3, 10, 14)
+    assert read_image(tmp_path / "x.png")[0, 2].tolist() == [
+        0, 0, 0, 0, 0, 0, 51, 51, 0, 0, 102, 102, 0, 0]
+
+
+def test_drawing() -> None:
+    picture = facula.full((3, 20, 30), 100, dtype=facula.uint8)
+    drawn = utils.draw_bounding_boxes(picture, facula.tensor([[2.0, 2, 9, 9], [10, 1, 28, 18]]),
+                                      ["cat", None], ["red", (0, 0, 255)], fill=True, width=2)
+    assert drawn[:, 2, 2].tolist() == [255, 0, 0]
+    assert drawn[:, 1, 10].tolist() == [0, 0, 255]
+    assert drawn[:, 15, 5].tolist() == [100, 100, 100]
+    masks = facula.zeros(2, 20, 30, dtype=facula.bool)
+    masks[0, :5] = True
+    over = utils.draw_segmentation_masks(picture, masks, 1.0, ["lime", "red"])
+    assert over[:, 0, 0].tolist() == [0, 255, 0]
+    assert over[:, 10, 0].tolist() == [100, 100, 100]
