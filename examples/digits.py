@@ -162,7 +162,7 @@ def draw(path: Path, history: dict[str, list[float]], data: Any, shares: np.ndar
     """The learning curve, and held-back pictures with what the network takes them for."""
     targets, guesses = data.targets.numpy()[:len(shares)], shares.argmax(1)
     wrong, sure = guesses != targets, shares.max(1)
-    figure = plt.figure(figsize=(13, 6.4), layout="constrained")
+    figure = plt.figure(figsize=(13, 7), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.3], wspace=0.03)
 
     losses, epochs = np.array(history["losses"]), len(history["accuracy"])
@@ -185,7 +185,7 @@ def draw(path: Path, history: dict[str, list[float]], data: Any, shares: np.ndar
 
     usual = np.linspace(0, len(targets) - 1, 24).astype(int)
     doubtful = np.lexsort((sure, ~wrong))[:16]  # the wrong ones first, then the least sure
-    upper, lower = right.subfigures(2, 1, height_ratios=[3.1, 2.1])
+    upper, lower = right.subfigures(2, 1, height_ratios=[3, 2.2])
     upper.suptitle("Held-back pictures, and what the network reads")
     lower.suptitle(f"Its mistakes ({wrong.sum():,} of {len(targets):,}: {(~wrong).mean():.2%} are "
                    "right), or what it is least sure of")
@@ -195,9 +195,9 @@ def draw(path: Path, history: dict[str, list[float]], data: Any, shares: np.ndar
     for axes, i in zip(frames, [*usual, *doubtful], strict=False):
         read, truth = (data.classes[k].split(" - ")[0] for k in (guesses[i], targets[i]))
         axes.imshow(data.data[int(i)].numpy(), cmap="gray_r", vmin=0, vmax=255)
-        axes.set_title(read, fontsize=9, pad=3)
+        axes.set_title(read, fontsize=8, pad=3)
         if wrong[i]:
-            axes.set_title(f"{read}, is {truth}", fontsize=9, pad=3, color="#cb181d")
+            axes.set_title(f"{read}\nis {truth}", fontsize=8, pad=3, color="#cb181d")
             axes.add_patch(plt.Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False,
                                          color="#cb181d", linewidth=3))
     figure.savefig(path, dpi=110)

@@ -169,8 +169,9 @@ def draw_bounding_boxes(image: Tensor, boxes: Tensor, labels: Sequence[str | Non
                              "y1 <= y2 must hold")
         inner = (*paint[i][:3], 100) if fill else None
         draw.rectangle([x1, y1, x2, y2], inner, paint[i], width)
-        if labels is not None and labels[i]:
-            draw.text((x1 + width + 1, y1 + width), labels[i], fill=paint[i])
+        word = labels[i] if labels is not None else None
+        if word:
+            draw.text((x1 + width + 1, y1 + width), word, fill=paint[i])
     out = pil_to_tensor(canvas)
     if image.is_floating_point():
         return (out.to(image.dtype) / 255).to(image.device)

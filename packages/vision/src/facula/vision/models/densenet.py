@@ -6,7 +6,7 @@ from typing import Any
 
 from facula import nn
 from facula.core import Tensor, cat
-from facula.vision.models.registry import no_weights, register_model
+from facula.vision.models.registry import no_weights, register_model, zero_bias
 
 
 class _DenseLayer(nn.Module):
@@ -111,7 +111,7 @@ class DenseNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight)
             elif isinstance(module, nn.Linear):
-                nn.init.zeros_(module.bias)
+                zero_bias(module)
 
     def forward(self, x: Tensor) -> Tensor:
         x = nn.functional.relu(self.features(x))

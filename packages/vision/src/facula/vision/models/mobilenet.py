@@ -7,7 +7,7 @@ from typing import Any
 
 from facula import nn
 from facula.core import Tensor
-from facula.vision.models.registry import no_weights, register_model
+from facula.vision.models.registry import no_weights, register_model, zero_bias
 
 
 def make_divisible(v: float, divisor: int = 8) -> int:
@@ -69,11 +69,10 @@ def _initialise(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out")
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+            zero_bias(module)
         elif isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, 0.0, 0.01)
-            nn.init.zeros_(module.bias)
+            zero_bias(module)
 
 
 class MobileNetV2(nn.Module):

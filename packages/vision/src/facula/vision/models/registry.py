@@ -77,6 +77,12 @@ def get_model(name: str, **config: Any) -> nn.Module:
     return get_model_builder(name)(**config)
 
 
+def zero_bias(module: nn.Conv2d | nn.Linear) -> None:
+    """Start a layer's bias, if it has one, at zero."""
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
 def no_weights(name: str, weights: Any) -> None:
     """Refuse ``weights`` that are to be fetched: no file is known that may be."""
     if weights is not None:

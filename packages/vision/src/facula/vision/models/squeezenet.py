@@ -6,7 +6,7 @@ from typing import Any
 
 from facula import nn
 from facula.core import Tensor, cat
-from facula.vision.models.registry import no_weights, register_model
+from facula.vision.models.registry import no_weights, register_model, zero_bias
 
 
 class Fire(nn.Module):
@@ -85,7 +85,7 @@ class SqueezeNet(nn.Module):
                     nn.init.normal_(module.weight, 0.0, 0.01)
                 else:
                     nn.init.kaiming_uniform_(module.weight)
-                nn.init.zeros_(module.bias)
+                zero_bias(module)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.classifier(self.features(x)).flatten(1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from facula import nn
 from facula.core import Tensor
-from facula.vision.models.registry import no_weights, register_model
+from facula.vision.models.registry import no_weights, register_model, zero_bias
 
 # How many convolutions stand before each of the five poolings.
 _ROWS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
@@ -59,10 +59,10 @@ class VGG(nn.Module):
             for module in self.modules():
                 if isinstance(module, nn.Conv2d):
                     nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-                    nn.init.zeros_(module.bias)
+                    zero_bias(module)
                 elif isinstance(module, nn.Linear):
                     nn.init.normal_(module.weight, 0.0, 0.01)
-                    nn.init.zeros_(module.bias)
+                    zero_bias(module)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
