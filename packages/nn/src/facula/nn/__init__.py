@@ -1,6 +1,6 @@
 """Modules, layers, losses and initialisation."""
 
-from facula.nn import functional, init, parameter, utils
+from facula.nn import functional, init, parameter, saving, utils
 from facula.nn.container import (
     ModuleDict,
     ModuleList,
@@ -11,3 +11,5 @@ from facula.nn.container import (
 from facula.nn.layers import *
 from facula.nn.module import Module
 from facula.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
+
+saving.register()

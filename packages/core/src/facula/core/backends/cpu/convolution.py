@@ -103,6 +103,9 @@ def _forward(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out
             np.matmul(matrix, x[span], out=flat[span])
             if column is not None:
                 flat[span] += column
+    elif depth and all(s == 1 for s in stride):
+        def part(span: slice) -> None:
+            _depthwise_flat(input[span], weight, column, y[span], padding, dilation)
     elif depth:
         steps = list(shifts(input.shape[2:], out, window, stride, padding, dilation))
 
@@ -204,6 +207,43 @@ def _depthwise(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, y
                 room = scratch[(slice(0, len(goal)), _ALL, *to)]
                 np.multiply(source, factor, out=room)
                 goal[(_ALL, _ALL, *to)] += room
+
+
+def _depthwise_flat(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, y: np.ndarray,
+                    padding: Ints, dilation: Ints) -> None:
+    """The same for stride 1 over padded channels laid flat: each shift is one long slice.
+
+    The sums at the ends of rows mean nothing and are cut off at the end. NumPy's loops are then as
+    long as a channel instead of a row: a third less time for 32x64x28x28.
+    """
+    channels, out, window = input.shape[1], y.shape[2:], weight.shape[2:]
+    multiple = weight.shape[0] // channels
+    padded = tuple([n + 2 * p for n, p in zip(input.shape[2:], padding, strict=True)])
+    jumps = [math.prod(padded[i + 1:]) for i in range(len(padded))]
+    length = 1 + sum((o - 1) * j for o, j in zip(out, jumps, strict=True))
+    size = max(1, min(channels, (BUFFER // 8) // (multiple * math.prod(padded))))
+    edged = np.zeros((size, *padded), y.dtype)
+    flat = edged.reshape(size, 1, -1)
+    inside = tuple([slice(p, p + n) for p, n in zip(padding, input.shape[2:], strict=True)])
+    total = np.empty((size, multiple, out[0] * jumps[0]), y.dtype)
+    scratch = np.empty((size, multiple, length), y.dtype)
+    factors = weight.reshape(channels, multiple, -1, 1)
+    offsets = [sum(i * d * j for i, d, j in zip(at, dilation, jumps, strict=True))
+               for at in itertools.product(*map(range, window))]
+    kept = (_ALL, _ALL, _ALL, *[slice(0, o) for o in out[1:]])
+    for image, target in zip(input, y.reshape(len(y), channels, multiple, *out), strict=True):
+        for block in _blocks(slice(0, channels), size):
+            count = block.stop - block.start
+            edged[(slice(0, count), *inside)] = image[block]
+            sums, room = total[:count, :, :length], scratch[:count]
+            for number, start in enumerate(offsets):
+                source = flat[:count, :, start:start + length]
+                np.multiply(source, factors[block, :, number], out=room if number else sums)
+                if number:
+                    sums += room
+            if bias is not None:
+                sums += bias.reshape(channels, multiple, 1)[block]
+            target[block] = total[:count].reshape(count, multiple, out[0], *padded[1:])[kept]
 
 
 @kernel
