@@ -215,3 +215,44 @@ def test_transforms_and_transform_exclude_each_other() -> None:
 def test_data_sets_travel_to_workers() -> None:
     digits = pickle.loads(pickle.dumps(datasets.Digits(False, transforms.ToTensor())))
     assert digits[3][0].equal(datasets.Digits(False, transforms.ToTensor())[3][0])
+
+
+@pytest.fixture
+def cifar(tmp_path: Path) -> Path:
+    """A folder with a tiny CIFAR-10, as Python 2 would have pickled it."""
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for name in (*datasets.CIFAR10.train_list, "test_batch"):
+        batch = {"data": rng.integers(0, 256, (4, 3072), np.uint8), "labels": [3, 1, 2, 0]}
+        (folder / name).write_bytes(pickle.dumps(batch, protocol=2))
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": list("abcd")}, protocol=2))
+    return tmp_path
+
+
+def test_cifar(cifar: Path) -> None:
+    data = datasets.CIFAR10(cifar)
+    assert (len(data), data.classes, data.targets[:4]) == (20, ["a", "b", "c", "d"], [3, 1, 2, 0])
+    picture, label = data[0]
+    assert (picture.mode, picture.size, label) == ("RGB", (32, 32), 3)
+    raw = pickle.loads((cifar / "cifar-10-batches-py" / "data_batch_1").read_bytes())["data"][0]
+    assert (np.asarray(picture)[:, :, 2].ravel() == raw[2048:]).all()
+    assert len(datasets.CIFAR10(cifar, train=False)) == 4
+
+
+class Evil:
+    """What a malicious pickle does when it is loaded."""
+
+    def __reduce__(self) -> tuple:
+        return print, ("it runs",)
+
+
+def test_cifar_runs_no_code_and_names_damage(cifar: Path, capsys) -> None:
+    path = cifar / "cifar-10-batches-py" / "data_batch_1"
+    whole = path.read_bytes()
+    for data in (pickle.dumps({"data": Evil()}), whole[:len(whole) // 2], b"", b"hello",
+                 pickle.dumps([1]), pickle.dumps({"data": np.zeros((2, 5), np.uint8)})):
+        path.write_bytes(data)
+        with pytest.raises(DamagedFileError, match="data_batch_1: "):
+            datasets.CIFAR10(cifar)
+    assert capsys.readouterr().out == ""
