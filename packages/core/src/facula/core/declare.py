@@ -128,6 +128,18 @@ def elementwise(*, numpy: Callable[..., Any], opencl: str | tuple[str, ...], res
     return declare
 
 
+def takes_out(passes: int) -> Callable[[F], F]:
+    """Mark a ``numpy`` function of elementwise operations that takes ``out=`` as ufuncs do.
+
+    Large arrays are then computed without temporaries: whole where the function makes one pass
+    over them, else by blocks that stay in the cache.
+    """
+    def mark(function: F) -> F:
+        function.passes = passes  # type: ignore[attr-defined]
+        return function
+    return mark
+
+
 def _inplace(op: Operation, front: Callable[..., Any]) -> Callable[..., Any]:
     front.__name__ = op.name + "_"
     front.__doc__ = f"In-place version of :func:`facula.{op.name}`."

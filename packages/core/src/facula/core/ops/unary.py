@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facula.core import dtypes
-from facula.core.declare import composite, elementwise
+from facula.core.declare import composite, elementwise, takes_out
 from facula.core.tensor import Tensor
 
 _SIGNED = tuple(d for d in dtypes.ALL if d is not dtypes.bool_)
@@ -186,12 +186,13 @@ def atanh(input: Tensor) -> Tensor:
     """The inverse hyperbolic tangent of each element."""
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
+@takes_out(passes=4)
+def _sigmoid(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     # 1 / (1 + exp(-x)) overflows to inf for very negative x, and 1 / inf is the right 0.
-    y = np.negative(x)
-    y = np.exp(y)
-    y = np.add(y, np.ones((), x.dtype))
-    return np.reciprocal(y)
+    y = np.negative(x, out=out)
+    y = np.exp(y, out=out)
+    y = np.add(y, x.dtype.type(1), out=out)
+    return np.reciprocal(y, out=out)
 
 
 @elementwise(numpy=_sigmoid, opencl="sigmoid(input)", result="float")
@@ -206,8 +207,12 @@ def sigmoid(input: Tensor) -> Tensor:
     """
 
 
-@elementwise(numpy=lambda x: np.maximum(x, np.zeros((), x.dtype)),
-             opencl="MAX(input, (T)0)", dtypes=_REAL)
+@takes_out(passes=1)
+def _relu(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    return np.maximum(x, x.dtype.type(0), out=out)
+
+
+@elementwise(numpy=_relu, opencl="MAX(input, (T)0)", dtypes=_REAL)
 def relu(input: Tensor) -> Tensor:
     """max(input, 0); its gradient at 0 is 0, and NaN stays NaN.
 

@@ -19,6 +19,7 @@ from facula.core.dtypes import dtype
 
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"facula\.core\.")
 
+PARTS = 4
 _HALF = (dtypes.float16, dtypes.bfloat16)
 _WEAK_SCALARS = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 ndarray = np.ndarray
@@ -194,18 +195,27 @@ def _blocked(function: Callable[..., Any], target: np.dtype, operands: tuple[Any
     cut = [a.reshape(-1) if isinstance(a, ndarray) and a.shape == shape
            else a.reshape(()) if isinstance(a, ndarray) else a for a in operands]
 
+    same_type = target.kind == "b" or same[0].dtype == target
+    passes = 1 if isinstance(function, np.ufunc) else getattr(function, "passes", 0)
+    into = same_type and passes > 1
+
     def part(span: slice) -> None:
         for start in range(span.start, span.stop, BLOCK):
             block = slice(start, min(start + BLOCK, span.stop))
-            flat[block] = function(*[a[block] if isinstance(a, ndarray) and a.ndim else a
-                                     for a in cut])
+            given = [a[block] if isinstance(a, ndarray) and a.ndim else a for a in cut]
+            if into:
+                function(*given, out=flat[block])
+            else:
+                flat[block] = function(*given)
 
     def ufunc_part(span: slice) -> None:
         function(*[a[span] if isinstance(a, ndarray) and a.ndim else a for a in cut],
                  out=flat[span])
 
-    direct = isinstance(function, np.ufunc) and (target.kind == "b" or same[0].dtype == target)
-    run_all(ufunc_part if direct else part, spans(flat.size, get_num_threads()))
+    direct = same_type and passes == 1
+    # More parts than threads: whoever is free takes the next one.
+    run_all(ufunc_part if direct else part,
+            spans(flat.size, PARTS * get_num_threads() if get_num_threads() > 1 else 1))
     return out
 
 

@@ -134,11 +134,10 @@ class FusedKernel:
                 if k in self.program.written:
                     apart.append(k)
         size = self.size
-        threads = min(get_num_threads(), -(-size // SHARE))
-        if threads < 2:
+        if get_num_threads() < 2 or size <= SHARE:
             self._run((flat, scalars, 0, size))
         else:
-            step = -(-size // threads)
+            step = max(SHARE, -(-size // (4 * get_num_threads())))
             run_all(self._run, [(flat, scalars, i, min(i + step, size))
                                 for i in range(0, size, step)])
         for k in apart:

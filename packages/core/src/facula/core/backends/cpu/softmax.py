@@ -9,7 +9,18 @@ import numpy as np
 
 from facula.core.backends.cpu.backend import kernel
 from facula.core.backends.cpu.elementwise import call_quietly
-from facula.core.backends.cpu.threads import BLOCK, LARGE, run_all
+from facula.core.backends.cpu.threads import LARGE, get_num_threads, run_all, spans
+
+_ALL = slice(None)
+ROWS = 1 << 14  # elements of a block: its five passes stay in the level-2 cache
+
+
+def _quietly(function: Callable[..., None], *args: Any) -> None:
+    """The call; where the caller made errors of NumPy's warnings, once more with them off."""
+    try:
+        function(*args)
+    except RuntimeWarning:
+        call_quietly(function, *args)
 
 
 def _blocked(function: Callable[..., None], dim: int, *inputs: np.ndarray) -> np.ndarray:
@@ -29,44 +40,46 @@ def _blocked(function: Callable[..., None], dim: int, *inputs: np.ndarray) -> np
 
     def part(span: slice) -> None:
         given = [a[span] for a in inputs]
-        call_quietly(function, result[span],
-                     *[a.astype(np.float32) for a in given] if half else given, dim)
+        if half:
+            given = [call_quietly(a.astype, np.float32) for a in given]
+        _quietly(function, result[span], *given, dim)
 
-    if dim == 0 or first.size <= BLOCK:
-        part(slice(None))
+    if dim == 0 or first.size <= ROWS:
+        part(_ALL)
     else:
-        rows = max(1, BLOCK * result.shape[0] // first.size)
-        spans = [slice(i, i + rows) for i in range(0, result.shape[0], rows)]
-        if first.size < LARGE:
-            for span in spans:
-                part(span)
-        else:
-            run_all(part, spans)
+        length = result.shape[0]
+        rows = max(1, ROWS * length // first.size)
+
+        def share(span: slice) -> None:
+            for i in range(span.start, span.stop, rows):
+                part(slice(i, min(i + rows, span.stop)))
+
+        run_all(share, spans(length, 4 * get_num_threads() if first.size >= LARGE else 1))
     return out.astype(first.dtype) if half else out
 
 
 def _softmax(out: np.ndarray, x: np.ndarray, dim: int) -> None:
-    np.subtract(x, np.max(x, axis=dim, keepdims=True), out=out)
+    np.subtract(x, np.maximum.reduce(x, axis=dim, keepdims=True), out=out)
     np.exp(out, out=out)
-    np.divide(out, np.sum(out, axis=dim, keepdims=True), out=out)
+    np.divide(out, np.add.reduce(out, axis=dim, keepdims=True), out=out)
 
 
 def _log_softmax(out: np.ndarray, x: np.ndarray, dim: int) -> None:
-    np.subtract(x, np.max(x, axis=dim, keepdims=True), out=out)
-    total = np.sum(np.exp(out), axis=dim, keepdims=True)
+    np.subtract(x, np.maximum.reduce(x, axis=dim, keepdims=True), out=out)
+    total = np.add.reduce(np.exp(out), axis=dim, keepdims=True)
     np.subtract(out, np.log(total, out=total), out=out)
 
 
 def _softmax_grad(out: np.ndarray, g: np.ndarray, y: np.ndarray, dim: int) -> None:
     np.multiply(g, y, out=out)
-    total = np.sum(out, axis=dim, keepdims=True)
+    total = np.add.reduce(out, axis=dim, keepdims=True)
     np.subtract(g, total, out=out)
     np.multiply(out, y, out=out)
 
 
 def _log_softmax_grad(out: np.ndarray, g: np.ndarray, y: np.ndarray, dim: int) -> None:
     np.exp(y, out=out)
-    np.multiply(out, np.sum(g, axis=dim, keepdims=True), out=out)
+    np.multiply(out, np.add.reduce(g, axis=dim, keepdims=True), out=out)
     np.subtract(g, out, out=out)
 
 

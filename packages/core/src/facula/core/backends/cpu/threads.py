@@ -5,6 +5,7 @@ Below about 256k elements the hand-over costs more than it gives (measured on tw
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -56,16 +57,39 @@ def set_num_threads(n: int) -> None:
 
 
 def run_all(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-    """``[function(x) for x in items]`` over the threads; in order; errors are raised here."""
-    if _Pool.threads == 1 or len(items) < 2 or getattr(_Pool.inside, "yes", False):
+    """``[function(x) for x in items]`` over the threads; in order; errors are raised here.
+
+    The calling thread takes items too, and does not wait for helpers that have not begun when
+    none is left: on a busy machine they may come late.
+    """
+    n = len(items)
+    if _Pool.threads == 1 or n < 2 or getattr(_Pool.inside, "yes", False):
         return [function(x) for x in items]
     if _Pool.owner != os.getpid():
         from concurrent.futures import ThreadPoolExecutor  # 8 ms that not every program needs
 
-        _Pool.executor = ThreadPoolExecutor(_Pool.threads, "facula-cpu", _mark)
+        _Pool.executor = ThreadPoolExecutor(_Pool.threads - 1, "facula-cpu", _mark)
         _Pool.owner = os.getpid()
     assert _Pool.executor is not None
-    return list(_Pool.executor.map(function, items))
+    results: list[Any] = [None] * n
+    take = itertools.count().__next__
+
+    def work() -> None:
+        while (i := take()) < n:
+            results[i] = function(items[i])
+
+    helpers = [_Pool.executor.submit(work) for _ in range(min(_Pool.threads, n) - 1)]
+    _Pool.inside.yes = True
+    try:
+        work()
+    finally:
+        _Pool.inside.yes = False
+        late = [h for h in helpers if not h.cancel()]
+        errors = [h.exception() for h in late]  # waits for those that work
+    for error in errors:
+        if error is not None:
+            raise error
+    return results
 
 
 def _mark() -> None:

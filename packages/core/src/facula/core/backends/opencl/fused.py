@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from facula.core.backends.opencl.backend import OpenCLBackend
 
 MOST = 128  # tensors in one launch: more make the kernel's text long for no gain
-SPAN = {True: 1 << 13, False: 1 << 11}  # elements of a work-group on CPU devices, on GPUs
+# Elements of a work-group on CPU devices, on GPUs. PoCL makes vectors of neighbouring work-items:
+# a loop inside them costs it three times the time.
+SPAN = {True: 256, False: 1 << 11}
 
 C_TEXT = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "pow": "POW({}, {})",
@@ -67,8 +69,9 @@ def _kernel_source(program: Program, dtypes: Sequence[dtype], listed: Sequence[i
     for k in range(len(kinds)):
         lines.append(f"    p{k} += table[{1 if k in listed else 2}];")
     lines += ["    const int count = (int)table[3];",
-              f"    for (int base = 0; base < {span}; base += 256) {{",
-              "        const int i = base + (int)get_local_id(0);",
+              *([f"    for (int base = 0; base < {span}; base += 256) {{",
+                 "        const int i = base + (int)get_local_id(0);"] if span > 256 else
+                ["    {", "        const int i = (int)get_local_id(0);"]),
               "        if (i < count) {", f"#define T {side.compute}"]
     read = {a[1] for _, arguments_ in program.code for a in arguments_ if a[0] == SLOT}
     read |= {r[1] for r in program.results if r[0] == SLOT}
