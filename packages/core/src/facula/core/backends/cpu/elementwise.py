@@ -89,7 +89,7 @@ def _with_dimensions(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, given at least one dimension: NumPy makes scalars of 0-d arrays, and a declared
     function that reuses a buffer by ``out=`` can't write to a scalar.
     """
-    if isinstance(function, np.ufunc):
+    if isinstance(function, np.ufunc) or hasattr(function, "passes"):
         return function
 
     def call(*operands: Any) -> Any:
