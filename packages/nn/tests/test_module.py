@@ -68,7 +68,7 @@ def test_attributes_are_checked() -> None:
     with pytest.raises(KeyError, match="buffer name can"):
         net.register_buffer("a.b", None)
     with pytest.raises(AttributeError, match="'Net' object has no attribute 'missing'"):
-        net.missing
+        _ = net.missing
     with pytest.raises(ValueError, match="non-leaf"):
         net.register_parameter("late", non_leaf())
 
@@ -210,7 +210,8 @@ def test_moving_keeps_the_parameters_and_their_gradients(device) -> None:
 
 def test_containers_behave_like_lists_and_dicts() -> None:
     net = nn.Sequential(OrderedDict(a=nn.Linear(1, 2), b=nn.ReLU()))
-    assert net.a is net[0] and net[-1] is net.b
+    assert net.a is net[0]
+    assert net[-1] is net.b
     assert list(net[:1].state_dict()) == ["a.weight", "a.bias"]
     listed = nn.ModuleList([nn.ReLU(), nn.ReLU(), nn.Tanh()])
     assert repr(listed) == "ModuleList(\n  (0-1): 2 x ReLU()\n  (2): Tanh()\n)"
@@ -221,24 +222,32 @@ def test_containers_behave_like_lists_and_dicts() -> None:
         listed[5]
     named = nn.ModuleDict({"x": nn.Linear(1, 1)})
     named["y"] = nn.ReLU()
-    assert list(named.keys()) == ["x", "y"] and "x" in named and len(named) == 2
+    assert list(named.keys()) == ["x", "y"]
+    assert "x" in named
+    assert len(named) == 2
     weights = nn.ParameterList([core.ones(2), nn.Parameter(core.zeros(1))])
     weights.append(core.ones(3))
     assert [k for k, _ in weights.named_parameters()] == ["0", "1", "2"]
     table = nn.ParameterDict({"p": core.ones(2)})
-    assert isinstance(table["p"], nn.Parameter) and table.get("q") is None
+    assert isinstance(table["p"], nn.Parameter)
+    assert table.get("q") is None
     assert isinstance(pickle.loads(pickle.dumps(weights))[2], nn.Parameter)
 
 
 def test_parameters_are_tensors_that_require_grad() -> None:
     p = nn.Parameter(core.tensor([1.0, 2.0]))
-    assert p.requires_grad and p.is_leaf
+    assert p.requires_grad
+    assert p.is_leaf
     assert repr(p) == "Parameter containing:\ntensor([1., 2.], requires_grad=True)"
     p.note = "kept"
     q = copy.deepcopy(p)
-    assert isinstance(q, nn.Parameter) and q.note == "kept" and q.requires_grad
+    assert isinstance(q, nn.Parameter)
+    assert q.note == "kept"
+    assert q.requires_grad
     r = pickle.loads(pickle.dumps(p))
-    assert isinstance(r, nn.Parameter) and r.tolist() == [1.0, 2.0] and r.requires_grad
+    assert isinstance(r, nn.Parameter)
+    assert r.tolist() == [1.0, 2.0]
+    assert r.requires_grad
     with core.no_grad():
         assert nn.Parameter(core.ones(1)).requires_grad
     assert not nn.Parameter(core.ones(1), requires_grad=False).requires_grad
@@ -263,3 +272,12 @@ def test_what_does_not_fit_is_said_with_the_shapes() -> None:
         nn.CrossEntropyLoss()(core.ones(2, 3), core.tensor([0, 3]))
     with pytest.raises(RuntimeError, match="Expected 4, got 3"):
         nn.LSTM(4, 5)(core.ones(2, 2, 3))
+
+
+def test_synchronised_batch_norm_is_batch_norm_in_one_process() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4, bias=False))
+    other = nn.SyncBatchNorm.convert_sync_batchnorm(copy.deepcopy(net))
+    assert type(other[1]) is nn.SyncBatchNorm
+    x = core.randn(5, 3)
+    np.testing.assert_array_equal(other(x).detach().numpy(), net(x).detach().numpy())
+    assert list(other.state_dict()) == list(net.state_dict())

@@ -10,8 +10,10 @@ def test_parameters_come_back_as_parameters(tmp_path) -> None:
     weight = nn.Parameter(core.tensor([1.0, 2.0]), requires_grad=False)
     core.save({"w": weight, "v": nn.Parameter(core.ones(1)), "same": weight}, file)
     loaded = core.load(file)
-    assert isinstance(loaded["w"], nn.Parameter) and not loaded["w"].requires_grad
-    assert loaded["v"].requires_grad and loaded["same"] is loaded["w"]
+    assert isinstance(loaded["w"], nn.Parameter)
+    assert not loaded["w"].requires_grad
+    assert loaded["v"].requires_grad
+    assert loaded["same"] is loaded["w"]
     assert loaded["w"].tolist() == [1.0, 2.0]
 
 

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import Any
 
 from facula.core.tensor import Tensor
-
 from facula.nn.module import Module, indented
 from facula.nn.parameter import Parameter
 
@@ -193,10 +192,10 @@ class ModuleList(_ModuleSequence):
             else:
                 runs.append([i, i, text])
         if not runs:
-            return f"{self._get_name()}()"
+            return f"{type(self).__name__}()"
         lines = [f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}"
                  for a, b, text in runs]
-        return (f"{self._get_name()}(\n  " + "\n  ".join(indented(line, 2) for line in lines)
+        return (f"{type(self).__name__}(\n  " + "\n  ".join(indented(line, 2) for line in lines)
                 + "\n)")
 
 
@@ -399,7 +398,7 @@ class ParameterDict(Module):
         new.update(other)
         return new
 
-    def __ior__(self, other: Any) -> ParameterDict:
+    def __ior__(self, other: Any) -> ParameterDict:  # type: ignore[misc]
         self.update(other)
         return self
 

@@ -12,7 +12,6 @@ from facula.core.devices import as_device
 from facula.core.dtypes import as_dtype, dtype
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
-
 from facula.nn import hooks, state
 from facula.nn.parameter import Buffer, Parameter
 
@@ -67,9 +66,7 @@ class Module:
             raise TypeError(f"{type(self).__name__}.__init__() got unexpected arguments: {given}")
         fields = self.__dict__
         fields["training"] = True
-        for name in ("_parameters", "_buffers", "_modules"):
-            fields[name] = {}
-        fields["_non_persistent_buffers_set"] = set()
+        fields.update(_parameters={}, _buffers={}, _modules={}, _non_persistent_buffers_set=set())
         for name in ("_backward_pre_hooks", "_backward_hooks", "_forward_hooks",
                      "_forward_pre_hooks", "_state_dict_hooks", "_state_dict_pre_hooks",
                      "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks"):
@@ -210,9 +207,7 @@ class Module:
         self._check_name("module", name, "_modules")
         self._modules[name] = module
 
-    def register_module(self, name: str, module: Module | None) -> None:
-        """The same as :meth:`add_module`."""
-        self.add_module(name, module)
+    register_module = add_module
 
     def get_submodule(self, target: str) -> Module:
         """The module at a dotted path.
@@ -593,15 +588,12 @@ class Module:
         """What stands between the parentheses of the module's line."""
         return ""
 
-    def _get_name(self) -> str:
-        return type(self).__name__
-
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
         children = [f"({name}): {indented(repr(child), 2)}"
                     for name, child in self._modules.items()]
         if len(lines) == 1 and not children:
-            return f"{self._get_name()}({lines[0]})"
+            return f"{type(self).__name__}({lines[0]})"
         body = "\n  ".join(itertools.chain(lines, children))
-        return f"{self._get_name()}(\n  {body}\n)" if body else f"{self._get_name()}()"
+        return f"{type(self).__name__}(\n  {body}\n)" if body else f"{type(self).__name__}()"

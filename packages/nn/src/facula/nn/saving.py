@@ -8,7 +8,6 @@ from typing import Any
 from facula.core.serialization import names, register_global, register_reducer
 from facula.core.serialization.errors import CheckpointError
 from facula.core.tensor import Tensor
-
 from facula.nn.parameter import Parameter
 
 

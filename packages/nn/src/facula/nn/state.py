@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from facula.core.serialization import register_reducer
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
-
 from facula.nn.parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
@@ -48,8 +47,6 @@ class IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return (f"IncompatibleKeys(missing_keys={self.missing_keys}, "
                 f"unexpected_keys={self.unexpected_keys})")
-
-    __str__ = __repr__
 
 
 def collect(module: Module, destination: Any, prefix: str, keep_vars: bool) -> Any:

@@ -31,7 +31,7 @@ def _check_dtypes(op: str, input: Tensor, weight: Tensor, bias: Tensor | None) -
 @primitive(export=False)
 def convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Ints, padding: Ints,
                 dilation: Ints, groups: int) -> Tensor:
-    """The cross-correlation of a batch with a bank of filters: the work of ``conv1d`` to ``conv3d``.
+    """The cross-correlation of a batch with a bank of filters: the work of ``conv2d`` and kin.
 
     Parameters
     ----------
@@ -82,14 +82,14 @@ def _check_gradient(op: str, grad: Tensor, input_shape: Ints, weight_shape: Ints
     want = (input_shape[0], weight_shape[0],
             *convolved_size(input_shape[2:], weight_shape[2:], stride, padding, dilation))
     if tuple(grad._data.shape) != want:
-        raise RuntimeError(f"{op}: grad is {describe(grad)}, but an input of shape {input_shape} and a "
-                           f"weight of shape {weight_shape} make an output of shape {want}")
+        raise RuntimeError(f"{op}: grad is {describe(grad)}, but an input of shape {input_shape} "
+                           f"and a weight of shape {weight_shape} make an output of shape {want}")
 
 
 @primitive(export=False)
 def convolution_input_grad(grad: Tensor, weight: Tensor, input_shape: Ints, stride: Ints,
                            padding: Ints, dilation: Ints, groups: int) -> Tensor:
-    """The gradient of :func:`convolution` by its input; also the transposed convolution of ``grad``."""
+    """The gradient of :func:`convolution` by its input: a transposed convolution of ``grad``."""
     _check_dtypes("convolution_input_grad", grad, weight, None)
     _check_gradient("convolution_input_grad", grad, input_shape, tuple(weight._data.shape), stride,
                     padding, dilation)

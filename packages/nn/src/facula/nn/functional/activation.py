@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from facula.core.errors import describe
-from facula.core.ops import activation, masked, random, shape, softmax as soft, unary, views
+from facula.core.ops import activation, masked, random, shape, unary, views
+from facula.core.ops import softmax as soft
 from facula.core.tensor import Tensor
 
 

@@ -9,7 +9,6 @@ from facula.core import dtypes
 from facula.core.ops import convert, creation, joining, linalg, masked, reduce, shape, views
 from facula.core.ops import softmax as soft
 from facula.core.tensor import Tensor
-
 from facula.nn.functional.dropout import dropout
 from facula.nn.functional.linear import linear
 
@@ -97,7 +96,7 @@ def _added(mask: Tensor | None, like: Tensor) -> Tensor | None:
     if mask is None or mask.dtype is not dtypes.bool_:
         return mask
     zeros = creation.zeros_like(convert.to(mask, dtype=like.dtype))
-    return masked.masked_fill(zeros, mask, -math.inf)
+    return masked.masked_fill(zeros, mask, -math.inf)  # type: ignore[arg-type]
 
 
 def multi_head_attention_forward(

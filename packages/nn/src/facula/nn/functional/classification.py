@@ -12,13 +12,16 @@ from facula.core.ops import (
     creation,
     gather,
     masked,
-    reduce as fold,
     shape,
-    softmax as soft,
     unary,
 )
+from facula.core.ops import (
+    reduce as fold,
+)
+from facula.core.ops import (
+    softmax as soft,
+)
 from facula.core.tensor import Tensor
-
 from facula.nn.functional._reduction import legacy, reduced
 
 

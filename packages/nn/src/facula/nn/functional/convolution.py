@@ -7,7 +7,6 @@ from typing import Any
 from facula.core.errors import describe
 from facula.core.ops import shape, spatial
 from facula.core.tensor import Tensor
-
 from facula.nn.functional._tuples import batched, tuple_of
 from facula.nn.functional.padding import pad
 

@@ -6,7 +6,18 @@ from typing import Any
 
 from facula.core import dtypes
 from facula.core.errors import describe
-from facula.core.ops import compare, convert, creation, gather, linalg, masked, neural, reduce, shape, unary
+from facula.core.ops import (
+    compare,
+    convert,
+    creation,
+    gather,
+    linalg,
+    masked,
+    neural,
+    reduce,
+    shape,
+    unary,
+)
 from facula.core.tensor import Tensor
 
 

@@ -254,7 +254,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     # size // 2 channels before and (size - 1) // 2 after, zeros beyond the edges
     mean = pooling.avg_pool(square, (size, 1), (1, 1), (size // 2, 0), False, True, None)
     mean = mean[:, :, :c]  # type: ignore[index]
-    scale = binary.pow(shape.reshape(mean, *input.shape) * alpha + k, beta)
+    scale = (shape.reshape(mean, *input.shape) * alpha + k) ** beta  # type: ignore[operator]
     return input / scale  # type: ignore[operator]
 
 

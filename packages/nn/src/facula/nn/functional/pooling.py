@@ -6,7 +6,6 @@ from typing import Any
 
 from facula.core.ops import creation, gather, linalg, pooling, reduce, shape, views
 from facula.core.tensor import Tensor
-
 from facula.nn.functional._tuples import batched, tuple_of
 
 

@@ -7,9 +7,9 @@ import warnings
 from typing import Any
 
 from facula.core.errors import describe
-from facula.core.ops import binary, masked, reduce as fold, unary
+from facula.core.ops import binary, masked, unary
+from facula.core.ops import reduce as fold
 from facula.core.tensor import Tensor
-
 from facula.nn.functional._reduction import legacy, reduced
 from facula.nn.functional.distance import cosine_similarity, pairwise_distance
 
@@ -83,7 +83,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
 
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0,
                weight: Tensor | None = None) -> Tensor:
-    """``d ** 2 / 2`` where the difference d is below ``delta``, else ``delta (|d| - delta / 2)``."""
+    """``d ** 2 / 2`` where the difference is below ``delta``, else ``delta (|d| - delta / 2)``."""
     if delta <= 0:
         raise ValueError(f"huber_loss: delta={delta} must be positive")
     _warn_of_broadcast("huber_loss", input, target)

@@ -7,7 +7,6 @@ from typing import Any
 
 from facula.core.ops import creation, gather, linalg, shape, spatial, views
 from facula.core.tensor import Tensor
-
 from facula.nn.functional._tuples import batched, tuple_of
 
 

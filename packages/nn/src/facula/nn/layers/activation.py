@@ -6,11 +6,14 @@ from typing import Any
 
 from facula.core.ops import creation
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn import init as initial
 from facula.nn.module import Module
 from facula.nn.parameter import Parameter
+
+
+def _mark(inplace: bool) -> str:
+    return ", inplace=True" if inplace else ""
 
 
 class _MaybeInplace(Module):
@@ -103,7 +106,7 @@ class LeakyReLU(Module):
         return F.leaky_relu(input, self.negative_slope, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
+        return f"negative_slope={self.negative_slope}" + _mark(self.inplace)
 
 
 class ELU(Module):
@@ -118,7 +121,7 @@ class ELU(Module):
         return F.elu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+        return f"alpha={self.alpha}" + _mark(self.inplace)
 
 
 class CELU(Module):
@@ -133,7 +136,7 @@ class CELU(Module):
         return F.celu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+        return f"alpha={self.alpha}" + _mark(self.inplace)
 
 
 class Hardtanh(Module):
@@ -151,7 +154,7 @@ class Hardtanh(Module):
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
+        return f"min_val={self.min_val}, max_val={self.max_val}" + _mark(self.inplace)
 
 
 class Threshold(Module):
@@ -167,7 +170,7 @@ class Threshold(Module):
         return F.threshold(input, self.threshold, self.value, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"threshold={self.threshold}, value={self.value}" + (", inplace=True" if self.inplace else "")
+        return f"threshold={self.threshold}, value={self.value}" + _mark(self.inplace)
 
 
 class GELU(Module):
@@ -323,7 +326,7 @@ class RReLU(Module):
         return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
+        return f"lower={self.lower}, upper={self.upper}" + _mark(self.inplace)
 
 
 class Softmax(Module):

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn import init
 from facula.nn.layers.linear import empty
@@ -172,8 +171,7 @@ class Conv2d(_Conv):
 
 
 class Conv3d(_Conv):
-    """The cross-correlation of volumes ``(N, C, D, H, W)`` with learnt filters; see :class:`Conv2d`.
-    """
+    """The cross-correlation of volumes ``(N, C, D, H, W)`` with learnt filters: :class:`Conv2d`."""
 
     rank = 3
 

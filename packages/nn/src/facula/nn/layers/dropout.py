@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn.module import Module
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn import init
 from facula.nn.layers.linear import empty

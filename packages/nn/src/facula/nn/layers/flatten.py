@@ -6,7 +6,6 @@ from typing import Any
 
 from facula.core.ops import shape, views
 from facula.core.tensor import Tensor
-
 from facula.nn.module import Module
 
 

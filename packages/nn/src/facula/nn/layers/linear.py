@@ -7,7 +7,6 @@ from typing import Any
 
 from facula.core.ops import creation
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn import init
 from facula.nn.module import Module

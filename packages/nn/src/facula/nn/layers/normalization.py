@@ -8,7 +8,6 @@ from facula.core import dtypes
 from facula.core.ops import creation
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn import init
 from facula.nn.layers.linear import empty
@@ -168,7 +167,7 @@ class SyncBatchNorm(_BatchNorm):
                  affine: bool = True, track_running_stats: bool = True, process_group: Any = None,
                  device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype,
-                         bias)
+                         bias=bias)
         self.process_group = process_group
 
     def _check_input_dim(self, input: Tensor) -> None:
@@ -180,8 +179,9 @@ class SyncBatchNorm(_BatchNorm):
         """The module with every batch normalisation below replaced by one of this class."""
         out = module
         if isinstance(module, _BatchNorm):
-            new = cls(module.num_features, module.eps, module.momentum, module.affine,
-                      module.track_running_stats, process_group)
+            new = SyncBatchNorm(module.num_features, module.eps, module.momentum, module.affine,
+                                module.track_running_stats, process_group,
+                                bias=module.bias is not None)
             new._parameters.update(module._parameters)
             new._buffers.update(module._buffers)
             new.training = module.training

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn.layers.convolution import repeated
 from facula.nn.module import Module
@@ -93,19 +92,19 @@ class ZeroPad3d(_ZeroPadNd):
 
 
 class ReflectionPad1d(_PadNd):
-    """The edges of signals ``(N, C, L)`` padded with what lies on the other side of the edge."""
+    """The edges of signals ``(N, C, L)`` padded with what lies across the edge."""
 
     mode, rank = "reflect", 1
 
 
 class ReflectionPad2d(_PadNd):
-    """The edges of pictures ``(N, C, H, W)`` padded with what lies on the other side of the edge."""
+    """The edges of pictures ``(N, C, H, W)`` padded with what lies across the edge."""
 
     mode, rank = "reflect", 2
 
 
 class ReflectionPad3d(_PadNd):
-    """The edges of volumes ``(N, C, D, H, W)`` padded with what lies on the other side of the edge."""
+    """The edges of volumes ``(N, C, D, H, W)`` padded with what lies across the edge."""
 
     mode, rank = "reflect", 3
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from facula.core.ops import creation, gather, joining, shape, unary, views
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn import init
 from facula.nn.layers.linear import empty
@@ -146,7 +145,8 @@ class RNNBase(Module):
         for layer in range(num_layers):
             size = input_size if layer == 0 else real * directions
             for suffix in self._suffixes():
-                shapes = [("weight_ih", (gates, size)), ("weight_hh", (gates, real))]
+                shapes: list[tuple[str, tuple[int, ...]]] = [
+                    ("weight_ih", (gates, size)), ("weight_hh", (gates, real))]
                 if bias:
                     shapes += [("bias_ih", (gates,)), ("bias_hh", (gates,))]
                 if proj_size:

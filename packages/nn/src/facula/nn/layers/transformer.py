@@ -9,7 +9,6 @@ from typing import Any
 from facula.core import dtypes
 from facula.core.ops import creation, masked, shape
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn import init
 from facula.nn.container import ModuleList
@@ -285,4 +284,4 @@ class Transformer(Module):
         later = shape.unsqueeze(at, 1) < at  # type: ignore[operator]
         zeros = creation.zeros(sz, sz, device=device,
                                dtype=dtypes.get_default_dtype() if dtype is None else dtype)
-        return masked.masked_fill(zeros, later, float("-inf"))
+        return masked.masked_fill(zeros, later, float("-inf"))  # type: ignore[arg-type]

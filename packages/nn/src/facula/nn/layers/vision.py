@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from facula.core.tensor import Tensor
-
 from facula.nn import functional as F
 from facula.nn.module import Module
 

@@ -41,7 +41,7 @@ def _wide(function: Any) -> Any:
 
 
 def reach(size: int, out: int, stride: int, shift: int) -> tuple[slice, slice]:
-    """Which outputs ``y`` read inside ``range(size)`` at ``y*stride + shift``, and what they read."""
+    """Which outputs ``y`` read inside ``range(size)``, at ``y*stride + shift``, and what."""
     low = max(0, -(shift // stride)) if shift < 0 else 0
     high = min(out, (size - 1 - shift) // stride + 1) if shift < size else 0
     if high <= low:
