@@ -142,7 +142,8 @@ def takes_out(passes: int) -> Callable[[F], F]:
 
 def _inplace(op: Operation, front: Callable[..., Any]) -> Callable[..., Any]:
     front.__name__ = op.name + "_"
-    front.__doc__ = f"In-place version of :func:`facula.{op.name}`."
+    named = f":func:`facula.{op.name}`" if op.export else f"``{op.name}``"
+    front.__doc__ = f"In-place version of {named}."
     front.__wrapped__ = op.function  # type: ignore[attr-defined]
     return front
 

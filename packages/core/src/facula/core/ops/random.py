@@ -401,7 +401,7 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
 @composite(export=False)
 def uniform_(input: Tensor, from_: float = 0.0, to: float = 1.0, *,
              generator: Any = None) -> Tensor:
-    """Every element becomes a uniform random number in [from_, to)."""
+    """Every element becomes a uniform random number in ``[from_, to)``."""
     if from_ > to:
         raise RuntimeError(f"uniform_: from={from_} is above to={to}")
     x = _floats("uniform_", "random_uniform", tuple(input._data.shape), input._kind.dtype,
@@ -427,7 +427,7 @@ def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *,
 @composite(export=False)
 def random_(input: Tensor, from_: int | None = None, to: int | None = None, *,
             generator: Any = None) -> Tensor:
-    """Every element becomes a random integer: in [from_, to), in [0, from_), or in all that fit."""
+    """Every element becomes a random integer in ``[from_, to)``, ``[0, from_)``, or all that fit."""
     d = input._kind.dtype
     if from_ is not None and to is None:
         from_, to = 0, from_
