@@ -1,8 +1,9 @@
-"""The command: python -m benchmarks [--cases ...] [--device cpu|opencl] [--json F] [--markdown F]."""
+"""The command: python -m benchmarks [--cases ...] [--device ...] [--json F] [--markdown F]."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import platform
 import sys
@@ -27,6 +28,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--markdown", metavar="FILE")
     parser.add_argument("--seconds", type=float, default=None,
                         help="start no further case after so long")
+    parser.add_argument("--one-thread", action="store_true",
+                        help="processor time of one thread: steady on a busy machine, cpu only")
     parser.add_argument("--list", action="store_true", help="only name the cases")
     return parser.parse_args(argv)
 
@@ -42,8 +45,7 @@ def machine(device: str) -> dict[str, str]:
     if device != "cpu":
         out["device"] += f" ({facula.opencl.get_device_name(device)})"
     if present("torch"):
-        torch = __import__("torch")
-        out["torch"] = str(torch.__version__)
+        out["torch"] = str(importlib.import_module("torch").__version__)
     return out
 
 
@@ -54,6 +56,15 @@ def copy_bandwidth(device: str) -> float:
     n = measure.calls_per_round(x.clone, library.wait)
     best = min(measure.timed(x.clone, library.wait, n) / n for _ in range(5))
     return 2 * 4 * (1 << 24) / best
+
+
+def one_thread(device: str) -> None:
+    """Let every library use one thread, and time by its processor time."""
+    for library in libraries(device, ["torch"]):
+        library.set_num_threads(1)
+    if present("threadpoolctl"):  # else OPENBLAS_NUM_THREADS=1 has to be set outside
+        importlib.import_module("threadpoolctl").threadpool_limits(1)
+    measure.Clock.now = staticmethod(time.thread_time)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -67,6 +78,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"no case of {options.device} contains {options.cases}: --list names them",
               file=sys.stderr)
         return 2
+    if options.one_thread:
+        one_thread(options.device)
     start = time.perf_counter()
     found = libraries(options.device, options.peers)
     bandwidth = copy_bandwidth(options.device) if options.device != "cpu" else None

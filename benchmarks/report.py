@@ -59,8 +59,8 @@ def markdown(results: dict[str, Any]) -> str:
     text = ["# Benchmark", "", *[f"- {k}: {v}" for k, v in machine.items()],
             f"- copy bandwidth: {results['bandwidth'] / 1e9:.1f} GB/s"
             if results["bandwidth"] else "",
-            "", "Ratios are facula's time over the peer's in the same run: below 1, facula is "
-            "faster.", "", "| " + " | ".join(HEAD) + " |", "|---|" + "---:|" * 5 + "---|"]
+            "", ("Ratios are facula's time over the peer's in the same run: below 1, facula is "
+                 "faster."), "", "| " + " | ".join(HEAD) + " |", "|---|" + "---:|" * 5 + "---|"]
     for row in results["rows"]:
         values = cells(row, results["bandwidth"])
         values += [""] * (len(HEAD) - len(values))

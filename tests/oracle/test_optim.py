@@ -60,7 +60,7 @@ def start(seed=0, shapes=SHAPES, dtype="float64"):
 
 
 def parameters(library, arrays):
-    return [getattr(library, "from_numpy")(np.array(a)).requires_grad_() for a in arrays]
+    return [library.from_numpy(np.array(a)).requires_grad_() for a in arrays]
 
 
 def loss(library, params):
@@ -152,7 +152,7 @@ def exchanged(state, library):
     if isinstance(state, (list, tuple)):
         return type(state)(exchanged(v, library) for v in state)
     if isinstance(state, (torch.Tensor, facula.Tensor)):
-        return getattr(library, "from_numpy")(np.array(state.detach().numpy()))
+        return library.from_numpy(np.array(state.detach().numpy()))
     return state
 
 
@@ -227,7 +227,7 @@ def schedule(library, name, options, optimiser):
 
 
 def two_groups(library, optimiser):
-    a, b = (getattr(library, "zeros")(2) for _ in range(2))
+    a, b = (library.zeros(2) for _ in range(2))
     options = {"SGD": {"momentum": 0.9}, "Adam": {}}[optimiser]
     return getattr(library.optim, optimiser)(
         [{"params": [a]}, {"params": [b], "lr": 0.02}], lr=0.1, **options)

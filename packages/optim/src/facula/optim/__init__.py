@@ -15,7 +15,8 @@ from facula.optim.optimizer import (
 from facula.optim.rule import RuleOptimizer
 from facula.optim.sgd import ASGD, SGD
 
-__all__ = ["ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Muon",
-           "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "RuleOptimizer", "SGD", "lr_scheduler",
-           "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook",
-           "swa_utils"]
+__all__ = [
+    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Muon",
+    "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "RuleOptimizer", "SGD", "lr_scheduler",
+    "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "swa_utils",
+]

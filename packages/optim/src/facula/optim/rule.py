@@ -125,7 +125,7 @@ class RuleOptimizer(Optimizer):
     def _fused(self, i: int, group: dict[str, Any], params: list[Tensor]) -> None:
         key = (i, *map(id, params))
         buckets = self._plans.get(key)
-        if buckets is None or not all([b.holds() for b in buckets]):
+        if buckets is None or not all(b.holds() for b in buckets):
             if len(self._plans) >= MAX_PLANS:
                 self._plans.clear()
             # State that another plan has laid out end to end stays where it is.
@@ -251,7 +251,7 @@ class Bucket:
         state = self.optimizer.state
         if not all(map(is_, [p._kind for p in params], self.kinds)):
             return False
-        if any([p._autograd.grad._kind is not self.grad_kind for p in params]):
+        if any(p._autograd.grad._kind is not self.grad_kind for p in params):
             return False
         if not self.states:
             return True
@@ -261,8 +261,8 @@ class Bucket:
             for name, held in self.held.items():
                 if not all(map(is_, [s[name]._data for s in self.states], held)):
                     return False
-            return all([len({float(s[name]._data) for s in self.states}) == 1
-                        for name in self.optimizer.scalars])
+            return all(len({float(s[name]._data) for s in self.states}) == 1
+                       for name in self.optimizer.scalars)
         except (KeyError, AttributeError):
             return False
 

@@ -156,7 +156,7 @@ class MultiStepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        times = self.milestones[self.last_epoch] if self.last_epoch in self.milestones else 0
+        times = self.milestones.get(self.last_epoch, 0)  # [] would enter it
         return self._times(self.gamma**times) if times else rates(self.optimizer)
 
     def _get_closed_form_lr(self) -> list[Any]:
