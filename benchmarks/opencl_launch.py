@@ -45,7 +45,8 @@ def main() -> None:
     add_into = backend.elementwise_into(operation("add"), (f32, f32), f32, f32)
     total = backend.reduction(operation("sum"), f32, f32, f32)
     out = add(a, b)
-    names = [n for n in backend.generator.requested if n.startswith("e_add_f32_f32") and "flat" in n]
+    names = [n for n in backend.generator.requested
+             if n.startswith("e_add_f32_f32") and "flat" in n]
     flat = next(k for k in backend.generator._kernels.values() if k.name == names[0])
 
     def driver() -> None:

@@ -371,7 +371,7 @@ class Tensor(Methods):
         """
         data = self._data
         if 0 in data.strides and data.size and any(
-                step == 0 and size > 1 for step, size in zip(data.strides, data.shape, strict=True)):
+                not step and size > 1 for step, size in zip(data.strides, data.shape, strict=True)):
             raise RuntimeError(f"{name}: several elements of this tensor are the same memory (it "
                                "was expanded): clone() it before writing")
         if self._kind.device is CPU and not data.flags.writeable:

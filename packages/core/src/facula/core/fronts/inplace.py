@@ -72,7 +72,7 @@ def inplace_primitive_front(op: Operation) -> Callable[..., Any]:
     """The in-place method of a primitive.
 
     A backend's kernel called ``name_``, else the declared ``into``, writes into the tensor's own
-    memory: ``kernel(out, *other arguments)``. Without one the result is computed apart, then stored.
+    memory: ``kernel(out, *other arguments)``. Without one the result is made apart, then stored.
     """
     name = op.name + "_"
     into = op.extra.get("into")

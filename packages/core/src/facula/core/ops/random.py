@@ -427,7 +427,7 @@ def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *,
 @composite(export=False)
 def random_(input: Tensor, from_: int | None = None, to: int | None = None, *,
             generator: Any = None) -> Tensor:
-    """Every element becomes a random integer in ``[from_, to)``, ``[0, from_)``, or all that fit."""
+    """Every element becomes a random integer of ``[from_, to)``, ``[0, from_)`` or all."""
     d = input._kind.dtype
     if from_ is not None and to is None:
         from_, to = 0, from_
