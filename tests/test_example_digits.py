@@ -33,6 +33,12 @@ def example() -> None:
     _SPEC.loader.exec_module(EXAMPLE)
 
 
+@pytest.fixture(autouse=True)
+def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes most of the time: the fixture `trained` and `run_apart` still do it."""
+    monkeypatch.setattr(EXAMPLE, "draw", lambda *arguments: None)
+
+
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     """The example's main function in this process, which saves the start of another."""
     words, out, err = [str(a) for a in arguments], io.StringIO(), io.StringIO()
