@@ -71,7 +71,8 @@ class _Check:
         if not self.wanted:
             raise ValueError("gradcheck: no input requires grad: call requires_grad_() on one")
         for t in self.wanted:
-            if any(step == 0 and n > 1 for step, n in zip(t.stride(), t.shape, strict=True)):
+            if t.numel() and any(
+                    step == 0 and n > 1 for step, n in zip(t.stride(), t.shape, strict=True)):
                 raise RuntimeError(f"gradcheck: several elements of {describe(t)} are the same "
                                    "memory (it was expanded): clone() it first")
             if t.itemsize < (16 if t.is_complex() else 8):

@@ -1,6 +1,7 @@
 """Derivatives of running sums and products."""
 
 from facula.autograd.plans import vjp
+from facula.autograd.steps import conj
 from facula.core import ops
 
 op = ops.cumulative
@@ -15,14 +16,14 @@ def _cumprod(g, input, y, dim):  # type: ignore[no-untyped-def]
     if not input.ndim:
         return g
     if not bool((input == 0).any()):
-        return _reversed(op.cumsum, g * y, dim) / input
+        return _reversed(op.cumsum, g * conj(y), dim) / conj(input)
     # With zeros: for each element the running products without it, from its place on.
     n = input.shape[dim]
     lines = ops.views.movedim(input, dim, -1)
     eye = ops.creation.eye(n, dtype=ops.creation.dtypes.bool_, device=input.device)
     grid = shape.expand(shape.unsqueeze(lines, -2), (*lines.shape[:-1], n, n))
     others = ops.rearrange.triu(op.cumprod(ops.compare.select_where(1.0, grid, eye), -1))
-    back = ops.reduce.sum(others * shape.unsqueeze(ops.views.movedim(g, dim, -1), -2), -1)
+    back = ops.reduce.sum(conj(others) * shape.unsqueeze(ops.views.movedim(g, dim, -1), -2), -1)
     return ops.views.movedim(back, -1, dim)
 
 

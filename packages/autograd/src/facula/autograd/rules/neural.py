@@ -4,6 +4,7 @@ A fused gradient kernel serves where it is not recorded itself; else plain opera
 """
 
 from facula.autograd.plans import not_differentiable, vjp
+from facula.autograd.steps import conj
 from facula.core import ops
 from facula.core.slot import grad_mode
 
@@ -17,11 +18,11 @@ def _rows(x):  # type: ignore[no-untyped-def]
 
 
 def _linear_input(g, weight, input_shape):  # type: ignore[no-untyped-def]
-    return ops.shape.reshape(matmul(_rows(g), weight), input_shape)
+    return ops.shape.reshape(matmul(_rows(g), conj(weight)), input_shape)
 
 
 vjp(op.linear, input=_linear_input,
-    weight=lambda g, input: matmul(mT(_rows(g)), _rows(input)),
+    weight=lambda g, input: matmul(mT(_rows(g)), conj(_rows(input))),
     bias=lambda g: total(g, tuple(range(g.ndim - 1))) if g.ndim > 1 else g)
 
 

@@ -16,8 +16,9 @@ where = ops.compare.select_where
 zeros_like = ops.creation.zeros_like
 
 
-def _abs(g, input, y):  # type: ignore[no-untyped-def]
+def _abs(g, input):  # type: ignore[no-untyped-def]
     if input.is_complex():
+        y = op.abs(input)
         return g * where(0.0, input / y, y == 0)
     return g * op.sign(input)
 
