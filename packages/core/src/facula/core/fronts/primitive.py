@@ -64,6 +64,29 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
 
     if len(op.tensors) == 2 and not op.attributes and not nested and rules == ("same",):
         return _pair(op, front)
+    if op.tensors == tuple(op.signature.parameters)[:1] and not nested and op.outputs == 1:
+        return _one(op, rules[0], result_kind)
+    return front
+
+
+def _one(op: Operation, rule: Any, result_kind: Callable[..., Kind]) -> Callable[..., Any]:
+    """The short way for one tensor and attributes: there is nothing to agree on."""
+    function = op.function
+    kernels: dict[Any, Kernel] = {}
+
+    def front(*args: Any, **kwargs: Any) -> Tensor:
+        values = function(*args, **kwargs)
+        input = values[0]
+        kind = input._kind
+        kernel = kernels.get(kind.device)
+        if kernel is None:
+            kernel = kernels[kind.device] = find_kernel(op, kind.backend)
+        out = from_data(kernel(input._data, *values[1:]),
+                        kind if rule == "same" else result_kind(rule, kind, values))
+        if input._autograd is not None and op.record is not None:
+            op.record(out, *values)
+        return out
+
     return front
 
 

@@ -58,7 +58,7 @@ class Schedule:
         self.first_temporary = self.first_number + len(program.used)
         last: dict[Any, int] = {}
         for i, (_, arguments) in enumerate(program.code):
-            last.update({a: i for a in arguments})
+            last.update(dict.fromkeys(arguments, i))
         end = len(program.code)
         last.update(dict.fromkeys(program.results, end))
         target = {r: s for s, r in zip(program.written, program.results, strict=True)

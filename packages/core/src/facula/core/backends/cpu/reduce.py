@@ -10,7 +10,6 @@ import numpy as np
 from facula.core.backends.cpu.elementwise import call_quietly, cast, working_dtype
 from facula.core.dtypes import dtype
 
-
 # NumPy's public functions are wrappers written in Python: 1 to 3 us each.
 PLAIN = {np.sum: np.add.reduce, np.prod: np.multiply.reduce, np.any: np.logical_or.reduce,
          np.all: np.logical_and.reduce}
