@@ -1,7 +1,7 @@
-"""Hand-written kernel families: ``.cl`` files instantiated for element types, one program per type.
+"""Hand-written kernel families: ``.cl`` files instantiated for element types.
 
 Rooms declare which files hold which kernels; the first kernel asked for of an element type builds
-all families declared for that type together, because a program costs the same time however long.
+its family for that type as one program.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from facula.core import dtypes
 from facula.core.backends.opencl.probe import Device
 from facula.core.backends.opencl.programs import Kernel, read_source
 from facula.core.backends.opencl.runtime import Runtime
@@ -85,18 +84,12 @@ class Families:
         d = BY_NUMPY[numpy]
         scalar(d, name)
         kind = self.runtime.device.kind
-        members = [f for f in _FAMILIES if d in f.types and kind in f.kinds]
-        if not any(name in f.signatures for f in members):
+        family = next((f for f in _FAMILIES if d in f.types and kind in f.kinds
+                       and name in f.signatures), None)
+        if family is None:
             raise TypeError(f"{name}: not defined for {d} on this device")
-        if d.category < dtypes.FLOAT:  # of an integer type, only the family asked for
-            members = [f for f in members if name in f.signatures]
         head = type_defines(d)
-        files: list[str] = []
-        signatures: dict[str, Sequence[Any]] = {}
-        for family in members:
-            head |= family.defines(self.runtime.device, d) if family.defines else {}
-            files += [file for file in family.files if file not in files]
-            signatures |= family.signatures
-        text = define_lines(head) + "".join(read_source(file) for file in files)
-        for key, kernel in self.runtime.kernels(text, (), signatures).items():
+        head |= family.defines(self.runtime.device, d) if family.defines else {}
+        text = define_lines(head) + "".join(read_source(file) for file in family.files)
+        for key, kernel in self.runtime.kernels(text, (), family.signatures).items():
             self._kernels[key, numpy] = kernel

@@ -1,9 +1,9 @@
 """Building programs: source in, kernels with typed arguments out, each text compiled only once.
 
-A program costs 0.5 s to build cold under PoCL (0.03 s when PoCL finds it in its disk cache) nearly
-whatever its length, so kernels that are used together are built together: see ``batch.py`` for
-the generated ones; each ``.cl`` file of hand-written kernels is one program per element type.
-The drivers keep compiled programs on disk themselves (PoCL under ``XDG_CACHE_HOME``, NVIDIA under
+Kernels that are used together are built together: see ``batch.py`` for the generated ones and
+``families.py`` for those written by hand. Processor time under PoCL 3.0: a program 40 ms with
+``pocl.cl`` (180 with PoCL's header), 1.5 more for each kernel in it, and 50 to 90 when a kernel
+first runs, 15 of them for the system's linker. The drivers keep compiled programs on disk themselves (PoCL under ``XDG_CACHE_HOME``, NVIDIA under
 ``~/.nv``), and a cache of our own above theirs has been found to cost time rather than save it.
 """
 
@@ -58,6 +58,7 @@ class Programs:
         self._cl = cl
         self._context = context
         self._built: dict[tuple[str, tuple[str, ...]], Any] = {}
+        self._lean = device.platform == "Portable Computing Language"
         self.count = 0
         self.options = ["-cl-std=CL1.2", "-cl-mad-enable", "-w",
                         f"-DFACULA_{device.kind.upper()}=1"]
@@ -78,17 +79,29 @@ class Programs:
         program = self._built.get(key)
         if program is None:
             text = read_source("prelude.cl") + source
-            program = self._cl.Program(self._context, text)
-            try:
-                program.build(options=[*self.options, *defines])
-            except self._cl.RuntimeError as error:
-                print(numbered(text), file=sys.stderr)
-                print(error, file=sys.stderr)
-                raise RuntimeError(f"OpenCL: a kernel program did not compile (options "
-                                   f"{' '.join(defines) or 'none'}); its source and the "
-                                   f"compiler's messages are printed above") from error
+            options = [*self.options, *defines]
+            program = self._lean_program(text, options) if self._lean else None
+            if program is None:
+                program = self._cl.Program(self._context, text)
+                try:
+                    program.build(options=options)
+                except self._cl.RuntimeError as error:
+                    print(numbered(text), file=sys.stderr)
+                    print(error, file=sys.stderr)
+                    raise RuntimeError(f"OpenCL: a kernel program did not compile (options "
+                                       f"{' '.join(defines) or 'none'}); its source and the "
+                                       f"compiler's messages are printed above") from error
             self._built[key] = program
             self.count += 1
+        return program
+
+    def _lean_program(self, text: str, options: Sequence[str]) -> Any:
+        """The program with ``pocl.cl`` for PoCL's header; None if it needs more than that has."""
+        program = self._cl.Program(self._context, read_source("pocl.cl") + text)
+        try:
+            program.build(options=[*options, "-D_OPENCL_H_=1"])
+        except self._cl.RuntimeError:
+            return None
         return program
 
     def kernel(self, program: Any, name: str, arguments: Sequence[Any]) -> Kernel:
