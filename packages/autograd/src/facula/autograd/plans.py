@@ -31,7 +31,7 @@ _NON_DIFFERENTIABLE: dict[str, str] = {}
 
 
 def vjp(op: Callable[..., Any] | str, *, joint: Callable[..., Any] | None = None,
-        **functions: Callable[..., Any] | None) -> None:
+        constant: tuple[int, ...] = (), **functions: Callable[..., Any] | None) -> None:
     """Declare the derivative of an operation; see the head of this module.
 
     Parameters
@@ -40,6 +40,8 @@ def vjp(op: Callable[..., Any] | str, *, joint: Callable[..., Any] | None = None
         The operation's public function or its name.
     joint : callable, optional
         One function for all tensor arguments.
+    constant : tuple of int
+        Which of several floating outputs have no gradient.
     **functions
         One function per tensor argument; an argument left out has no gradient.
 
@@ -63,7 +65,7 @@ def vjp(op: Callable[..., Any] | str, *, joint: Callable[..., Any] | None = None
         record = operation(op)
     if record.name in RULES or record.name in _NON_DIFFERENTIABLE:
         raise ValueError(f"vjp({record.name}): the operation has a rule already")
-    rule = RULES[record.name] = Rule(record, joint, functions)
+    rule = RULES[record.name] = Rule(record, joint, constant, functions)
     record.record = recorders.recorder(rule)
     record.record_inplace = inplace.recorder(functools.partial(recorders.make_node, rule))
     record.copies_first = functools.partial(recorders.needs_first, rule)

@@ -189,9 +189,11 @@ def make_node(rule: Rule, out: Any, args: tuple[Any, ...],
     if not several:
         out._autograd = node
         return node
-    node.outputs = tuple([(o._data.shape, o._kind) if o._kind.dtype.category >= FLOAT else None
-                          for o in outs])
+    node.outputs = tuple([
+        (o._data.shape, o._kind)
+        if o._kind.dtype.category >= FLOAT and i not in rule.constant else None
+        for i, o in enumerate(outs)])
     for i, o in enumerate(outs):
-        if o._kind.dtype.category >= FLOAT:
+        if node.outputs[i] is not None:
             o._autograd = new_output(node, i, o)
     return node

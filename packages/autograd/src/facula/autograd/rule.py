@@ -125,9 +125,10 @@ class Plan:
 class Rule:
     """The derivative rule of one operation."""
 
-    def __init__(self, op: Operation, joint: Callable[..., Any] | None,
+    def __init__(self, op: Operation, joint: Callable[..., Any] | None, constant: tuple[int, ...],
                  functions: dict[str, Callable[..., Any] | None]) -> None:
         self.op = op
+        self.constant = constant
         self.nested = bool(op.extra.get("nested"))
         self.parameters = op.parameters
         if op.family == "reduction":  # dtype is not passed on to rules

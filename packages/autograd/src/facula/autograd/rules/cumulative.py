@@ -3,6 +3,7 @@
 from facula.autograd.plans import vjp
 from facula.autograd.steps import conj
 from facula.core import ops
+from facula.core.slot import grad_mode
 
 op = ops.cumulative
 flip, unary, shape = ops.rearrange.flip, ops.unary, ops.shape
@@ -28,6 +29,12 @@ def _cumprod(g, input, y, dim):  # type: ignore[no-untyped-def]
 
 
 def _logcumsumexp(g, input, y, dim):  # type: ignore[no-untyped-def]
+    if not input.ndim:
+        return g
+    if grad_mode.enabled:  # the second derivative of the way below is lost in its infinities
+        top = ops.reduce.amax(input.detach(), dim, True)
+        running = _reversed(op.cumsum, g * unary.exp(top - y), dim)
+        return unary.exp(input - top) * running
     where, low = ops.compare.select_where, float("-inf")
     up = where(unary.log(g), low, g > 0)
     down = where(unary.log(-g), low, g < 0)

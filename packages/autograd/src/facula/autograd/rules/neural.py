@@ -40,7 +40,7 @@ def _batch_norm(g0, input, weight, y1, y2, eps, needs):  # type: ignore[no-untyp
     return by_input, total(g0 * normal, dims), total(g0, dims)
 
 
-vjp(op.batch_norm_train, joint=_batch_norm)
+vjp(op.batch_norm_train, joint=_batch_norm, constant=(1, 2))
 
 
 def _layer_norm(g0, input, weight, y1, y2, eps, needs):  # type: ignore[no-untyped-def]
@@ -54,7 +54,7 @@ def _layer_norm(g0, input, weight, y1, y2, eps, needs):  # type: ignore[no-untyp
     return by_input, total(g0 * normal, 0), total(g0, 0)
 
 
-vjp(op.layer_norm_rows, joint=_layer_norm)
+vjp(op.layer_norm_rows, joint=_layer_norm, constant=(1, 2))
 
 not_differentiable(op.batch_norm_train_grad, op.layer_norm_rows_grad,
                    reason="the rules compute recorded gradients by plain operations instead")

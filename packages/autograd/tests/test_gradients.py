@@ -1,0 +1,82 @@
+"""Every operation: a rule or a reason, and gradients equal to finite differences, to second order.
+
+The operations and their arguments come from the registries. A sample where the function has a kink
+within the step of the differences is left out by name, with the reason.
+"""
+
+import pytest
+
+import facula
+from facula.autograd.checks import gradcheck, gradgradcheck
+from facula.autograd.plans import has_rule, why_not
+from facula.core import dtypes
+from facula.core.testing.samples import samples_of
+
+OPERATIONS = [op for op in facula.operations() if not op.name.startswith("docs_")]
+SMALL = 60  # elements; larger samples add time, not cases
+
+# Random, or not a function of the values alone.
+UNCHECKED = {
+    "empty_like": "the values are whatever memory holds",
+    "rand_like": "random", "randn_like": "random", "randint_like": "random",
+    "bernoulli": "random", "multinomial": "random", "poisson": "random", "dropout": "random",
+    "keep_scaled": "random",
+    "mode_index": "the most frequent of numbers that the differences make distinct",
+}
+# Arguments that the differences would push out of their range: only the first is checked.
+FIRST_ONLY = {"quantile", "nanquantile"}
+
+
+@pytest.mark.parametrize("op", [op for op in OPERATIONS if op.family != "composite"],
+                         ids=lambda op: op.name)
+def test_there_is_a_rule_or_a_reason(op):
+    assert has_rule(op.name) != (why_not(op.name) is not None), (
+        f"{op.name} needs vjp(...), or not_differentiable(..., reason=...), and not both")
+
+
+def floating_results(op, sample):
+    """The floating results of a call that require grad, as a tuple."""
+    def call():
+        result = op.public(*sample.args, **sample.kwargs)
+        results = result if isinstance(result, (tuple, list)) else (result,)
+        return tuple(r for r in results if isinstance(r, facula.Tensor) and r.requires_grad
+                     and r.itemsize >= 8)
+    return call
+
+
+def checkable(op):
+    """The samples in double precision that can be checked: (leaves, function of them)."""
+    for sample in samples_of(op):
+        given = sample.tensors(dtypes.float64, requires_grad=True)
+        leaves = given.leaves()[:1 if op.name in FIRST_ONLY else None]
+        if not leaves or sum(t.numel() for t in leaves) > SMALL:
+            continue
+        if any(bool(t.isnan().any()) for t in leaves):
+            continue
+        call = floating_results(op, given)
+        if call():
+            yield sample, leaves, lambda *_, call=call: call()
+
+
+DIFFERENTIABLE = [op for op in OPERATIONS
+                  if op.name not in UNCHECKED and op.room != "random" and samples_of(op)]
+
+
+@pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)
+def test_gradients_are_the_finite_differences(op):
+    for sample, leaves, function in checkable(op):
+        try:
+            gradcheck(function, leaves, fast_mode=True)
+        except Exception as error:
+            error.add_note(f"sample: {op.name}{sample}")
+            raise
+
+
+@pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)
+def test_second_gradients_are_the_finite_differences(op):
+    for sample, leaves, function in checkable(op):
+        try:
+            gradgradcheck(function, leaves, fast_mode=True)
+        except Exception as error:
+            error.add_note(f"sample: {op.name}{sample}")
+            raise
