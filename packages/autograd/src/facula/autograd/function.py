@@ -23,10 +23,10 @@ class FunctionPlan:
     quick = None
     nested = joint = False
     fresh = False  # a user's backward may return memory that it keeps
-    op: Any
 
     def __init__(self, function: type[Function]) -> None:
-        self.function = self.op = function
+        self.function = function
+        self.subject = function.__name__
         self.name = f"{function.__name__}Backward"
         self.labels: tuple[str, ...] = ()
         self.tensors: tuple[int, ...] = ()

@@ -34,8 +34,8 @@ class Plan:
 
     Attributes
     ----------
-    name : str
-        The node's name.
+    subject, name : str
+        The operation's name, and the node's.
     positions : tuple of int
         Where the arguments that need gradients stand in the call.
     calls : list
@@ -56,13 +56,13 @@ class Plan:
         Which of ``saved`` are arguments that need gradients, with their place in the parents.
     """
 
-    __slots__ = ("op", "name", "positions", "calls", "quick", "getters", "labels", "tensors",
+    __slots__ = ("subject", "name", "positions", "calls", "quick", "getters", "labels", "tensors",
                  "outputs", "anchors", "joint", "nested", "several", "needs", "arguments", "holds")
     fresh = True  # what the functions return belongs to nobody else
 
     def __init__(self, rule: Rule, needed: tuple[int, ...]) -> None:
         op = rule.op
-        self.op = op
+        self.subject = op.name
         self.name = node_name(op.name)
         self.positions = needed
         self.joint = rule.joint is not None

@@ -129,6 +129,6 @@ def changed(plan: Any, at: int, value: Any, then: int, now: int) -> RuntimeError
     shape = tuple(value.shape) if isinstance(value, Tensor) else "several tensors"
     what = "the output" if any(at == i for i, _ in plan.outputs) else label
     return RuntimeError(
-        f"{plan.op.name}: {what}, of shape {shape}, is needed to compute the gradient, but was "
+        f"{plan.subject}: {what}, of shape {shape}, is needed to compute the gradient, but was "
         f"changed by an in-place operation: it is at version {now}, expected {then}: "
         "clone() it before writing, or use the out-of-place operation")

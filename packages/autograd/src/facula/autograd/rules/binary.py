@@ -1,5 +1,7 @@
 """Derivatives of elementwise arithmetic of two tensors."""
 
+import numpy as np
+
 from facula.autograd.plans import not_differentiable, vjp
 from facula.autograd.steps import conj
 from facula.core import ops
@@ -11,7 +13,10 @@ zeros_like = ops.creation.zeros_like
 
 
 def _log_of(x):  # type: ignore[no-untyped-def]
-    return ops.unary.log(x) if isinstance(x, Tensor) else ops.unary.log(ops.creation.tensor(x))
+    if isinstance(x, Tensor):
+        return ops.unary.log(x)
+    with np.errstate(all="ignore"):
+        return np.log(x).item()
 
 
 def _pow_input(g, input, other):  # type: ignore[no-untyped-def]

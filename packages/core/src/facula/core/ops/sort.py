@@ -139,7 +139,13 @@ def _median(input: Tensor, dim: Any, keepdim: bool, ignore_nan: bool) -> Any:
         return ValuesIndices(*median_index(input, dim, keepdim, ignore_nan))
     if not input._data.size:
         return creation.full((), float("nan"), dtype=input.dtype, device=input.device)
-    return median_index(shape.reshape(input, -1), 0, False, ignore_nan)[0]
+    flat = shape.reshape(input, -1)
+    value = median_index(flat.detach(), 0, False, ignore_nan)[0]
+    if not input.requires_grad:
+        return value
+    # As the largest of its equals it shares its gradient among them, as PyTorch's does.
+    ties = (flat == value) | ((flat != flat) & (value != value))  # NaN equals nothing
+    return reduce.amax(compare.select_where(flat, float("-inf"), ties))
 
 
 @composite
