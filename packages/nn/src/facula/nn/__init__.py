@@ -1,6 +1,6 @@
 """Modules, layers, losses and initialisation."""
 
-from facula.nn import functional, init, parameter, saving, utils
+from facula.nn import functional, init, layers, parameter, saving, utils
 from facula.nn.container import (
     ModuleDict,
     ModuleList,
@@ -13,3 +13,9 @@ from facula.nn.module import Module
 from facula.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 saving.register()
+
+__all__ = [
+    "Buffer", "Module", "ModuleDict", "ModuleList", "Parameter", "ParameterDict", "ParameterList",
+    "Sequential", "UninitializedBuffer", "UninitializedParameter", "functional", "init",
+    "parameter", "utils", *layers.__all__,
+]

@@ -70,7 +70,7 @@ def bind(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[A
     TypeError
         If the arguments do not fit the signature.
     """
-    if not kwargs and len(args) == len(op.signature.parameters):
+    if not kwargs and len(args) == len(op.parameters):
         return list(args)
     try:
         bound = op.signature.bind(*args, **kwargs)

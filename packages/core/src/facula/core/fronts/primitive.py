@@ -64,7 +64,7 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
 
     if len(op.tensors) == 2 and not op.attributes and not nested and rules == ("same",):
         return _pair(op, front)
-    if op.tensors == tuple(op.signature.parameters)[:1] and not nested and op.outputs == 1:
+    if op.tensors == op.parameters[:1] and not nested and op.outputs == 1:
         return _one(op, rules[0], result_kind)
     return front
 
