@@ -104,13 +104,13 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None,
 @composite
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """``input + value * tensor1 * tensor2``."""
-    return binary.add(input, tensor1 * tensor2, alpha=value)  # type: ignore[operator]
+    return binary.add(input, tensor1 * tensor2, alpha=value)  # type: ignore[call-arg, operator]
 
 
 @composite
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """``input + value * tensor1 / tensor2``."""
-    return binary.add(input, tensor1 / tensor2, alpha=value)  # type: ignore[operator]
+    return binary.add(input, tensor1 / tensor2, alpha=value)  # type: ignore[call-arg, operator]
 
 
 @composite(export=False)

@@ -60,7 +60,8 @@ def _mean(a: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> Any:
     count = 1
     for d in axis:
         count *= a.shape[d]
-    return np.true_divide(np.add.reduce(a, axis=axis, keepdims=keepdims), count)
+    total: Any = np.add.reduce(a, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.true_divide(total, count)
 
 
 @reduction(numpy=_mean, opencl=Reduce("input", "a + b", "0", "a / count"), dtypes=_FLOATING)

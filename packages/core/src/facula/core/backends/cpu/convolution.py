@@ -173,7 +173,7 @@ def _by_rows(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, y: 
     more = np.empty((filters, area), y.dtype)
     for image, target in zip(input, y.reshape(len(y), filters, -1), strict=True):
         for at, to, of in inner:
-            columns[(*at, _ALL, rows, *to)] = image[(_ALL, _ALL, *of)]
+            columns[(*at, _ALL, rows, *to)] = image[(_ALL, _ALL, *of)]  # type: ignore[index]
         np.matmul(matrices[0], flat[:, :area], out=target)
         for i in range(1, window[0]):
             start = i * dilation[0] * rest
