@@ -4,6 +4,7 @@ The operations and their arguments come from the registries. A sample where the 
 within the step of the differences is left out by name, with the reason.
 """
 
+import numpy as np
 import pytest
 
 import facula
@@ -34,13 +35,13 @@ def test_there_is_a_rule_or_a_reason(op):
         f"{op.name} needs vjp(...), or not_differentiable(..., reason=...), and not both")
 
 
-def floating_results(op, sample):
+def floating_results(op, sample, itemsize=8):
     """The floating results of a call that require grad, as a tuple."""
     def call():
         result = op.public(*sample.args, **sample.kwargs)
         results = result if isinstance(result, (tuple, list)) else (result,)
         return tuple(r for r in results if isinstance(r, facula.Tensor) and r.requires_grad
-                     and r.itemsize >= 8)
+                     and r.itemsize >= itemsize)
     return call
 
 
@@ -80,3 +81,24 @@ def test_second_gradients_are_the_finite_differences(op):
         except Exception as error:
             error.add_note(f"sample: {op.name}{sample}")
             raise
+
+
+@pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)
+def test_gradients_on_a_device_are_those_on_the_cpu(op, device):
+    if device == "cpu":
+        pytest.skip("the CPU's gradients are the ones compared with")
+    for sample in samples_of(op):
+        found = []
+        for where in ("cpu", device):
+            given = sample.tensors(dtypes.float32, where, requires_grad=True)
+            results = [r for r in floating_results(op, given, 4)() if r.device.type == where]
+            if not results:
+                break
+            weights = [facula.full(tuple(r.shape), 0.5 + k, dtype=r.dtype, device=where)
+                       for k, r in enumerate(results)]
+            grads = facula.autograd.grad(results, given.leaves(), weights, allow_unused=True)
+            found.append([None if g is None else g.cpu().numpy() for g in grads])
+        for a, b in zip(*found, strict=True) if len(found) == 2 else ():
+            assert (a is None) == (b is None), f"{op.name}{sample}"
+            if a is not None:
+                np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5, err_msg=f"{op.name}{sample}")

@@ -124,6 +124,25 @@ class Path:
         return g
 
 
+def overlaps(data: Any) -> bool:
+    """Whether two elements may be the same memory (windows that share elements, for example)."""
+    reach = data.dtype.itemsize
+    for step, size in sorted([(abs(s), n) for s, n in zip(data.strides, data.shape, strict=True)]):
+        if size > 1:
+            if step < reach:
+                return True
+            reach += (size - 1) * step
+    return False
+
+
+def refuse_overlap(tensor: Tensor, name: str) -> None:
+    """Raise if a write to the tensor has no gradient, since it may hold an element twice."""
+    if overlaps(tensor._data):
+        raise RuntimeError(f"{name}: several elements of this view, of shape {tuple(tensor.shape)} "
+                           f"and strides {tensor.stride()}, are the same memory, so the write has "
+                           "no gradient: clone() it first, or write under no_grad()")
+
+
 def before_inplace(tensor: Tensor, name: str) -> None:
     """Refuse writes to leaves that require grad, to views of them, and to unrecorded views.
 
@@ -133,6 +152,8 @@ def before_inplace(tensor: Tensor, name: str) -> None:
         If gradients would be lost.
     """
     view = getattr(tensor, "_view", None)
+    if view is not None and (tensor.requires_grad or view.base.requires_grad):
+        refuse_overlap(tensor, name)
     for t in (tensor, view and view.base):
         if t is not None and type(t._autograd) is Leaf and t._autograd.requires_grad:
             what = "a leaf tensor" if t is tensor else "a view of a leaf tensor"
@@ -171,6 +192,7 @@ def rebase(tensor: Tensor, node: Node) -> None:
     base = tensor
     if view is not None:
         base = view.base
+        refuse_overlap(tensor, "in-place write")
         region = Region(base, view.steps)
         past = base._autograd
         if past is not None and past.requires_grad:
