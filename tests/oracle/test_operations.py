@@ -122,3 +122,48 @@ def test_gradients_are_pytorchs(op):
         compared += 1
     if not compared:
         pytest.skip(f"nothing to differentiate in the samples of {op.name}")
+
+
+def twice(lib, results, leaves, rng):
+    """The gradients of a weighted sum of the first gradients."""
+    weights = [lib.tensor(rng.normal(size=tuple(r.shape)), dtype=lib.float64) for r in results]
+    first = lib.autograd.grad(results, leaves, weights, create_graph=True, allow_unused=True)
+    first = [g for g in first if g is not None and g.requires_grad]
+    if not first:
+        return [None] * len(leaves)
+    total = sum((g * lib.tensor(rng.normal(size=tuple(g.shape)), dtype=lib.float64)).sum()
+                for g in first)
+    return lib.autograd.grad(total, leaves, allow_unused=True)
+
+
+@pytest.mark.parametrize("op", PAIRED, ids=lambda op: op.name)
+def test_second_gradients_are_pytorchs(op):
+    compared = 0
+    for sample in samples_of(op):
+        given = sample.tensors(dtypes.float64, requires_grad=True)
+        args = [to_torch(a, True) for a in given.args]
+        kwargs = {k: to_torch(v, True) for k, v in given.kwargs.items()}
+        try:
+            want = [t for t in flat(peer(op)(*args, **kwargs))
+                    if isinstance(t, torch.Tensor) and t.requires_grad and t.dtype == torch.float64]
+            theirs = [a for a in flat([*args, *kwargs.values()])
+                      if isinstance(a, torch.Tensor) and a.requires_grad]
+            if not want:
+                continue
+            their_grads = twice(torch, want, theirs, np.random.default_rng(2))
+        except (TypeError, RuntimeError):
+            continue  # a form without a (second) gradient in PyTorch
+        got = [t for t in flat(op.public(*given.args, **given.kwargs))
+               if isinstance(t, facula.Tensor) and t.requires_grad
+               and t.dtype is dtypes.float64]
+        for g, h in zip(twice(facula, got, given.leaves(), np.random.default_rng(2)), their_grads,
+                        strict=True):
+            if g is None or h is None:
+                some = g if h is None else h
+                assert some is None or not some.abs().sum().item(), f"{op.name}{sample}"
+            else:
+                np.testing.assert_allclose(g.numpy(), h.numpy(force=True), rtol=1e-6, atol=1e-8,
+                                           err_msg=f"second gradient of {op.name}{sample}")
+        compared += 1
+    if not compared:
+        pytest.skip(f"nothing to differentiate twice in the samples of {op.name}")
