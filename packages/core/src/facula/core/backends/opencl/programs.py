@@ -3,8 +3,9 @@
 Kernels that are used together are built together: see ``batch.py`` for the generated ones and
 ``families.py`` for those written by hand. Processor time under PoCL 3.0: a program 40 ms with
 ``pocl.cl`` (180 with PoCL's header), 1.5 more for each kernel in it, and 50 to 90 when a kernel
-first runs, 15 of them for the system's linker. The drivers keep compiled programs on disk themselves (PoCL under ``XDG_CACHE_HOME``, NVIDIA under
-``~/.nv``), and a cache of our own above theirs has been found to cost time rather than save it.
+first runs, 15 of them for the system's linker. The drivers keep compiled programs on disk
+themselves (PoCL under ``XDG_CACHE_HOME``, NVIDIA under ``~/.nv``), and a cache of our own above
+theirs has been found to cost time rather than save it.
 """
 
 from __future__ import annotations
