@@ -76,9 +76,18 @@ def restore(node: Node) -> Any:
             raise changed(plan, i, value, 0 if versions is None else versions[i], version.count)
         if type(value) is Packed or (value and isinstance(value, (tuple, list))):
             return _restored(node)
-    if plan.outputs or (grad_mode.enabled and plan.anchors):
-        return _restored(node)
-    return saved
+    if not plan.outputs:
+        return _restored(node) if plan.anchors and grad_mode.enabled else saved
+    if len(saved) == 1 and type(saved[0]) is tuple and not plan.several:
+        data, kind, version = saved[0]  # the hottest case, written out
+        y = from_data(data, kind)
+        y._version = version
+        if version.count != versions[0]:
+            raise changed(plan, 0, y, versions[0], version.count)
+        if grad_mode.enabled:
+            y._autograd = node
+        return (y,)
+    return _restored(node)
 
 
 def _restored(node: Node) -> list[Any]:

@@ -102,8 +102,13 @@ def _with_dimensions(function: Callable[..., Any]) -> Callable[..., Any]:
     def call_one(a: np.ndarray) -> Any:
         return function(a) if a.ndim else function(a.reshape(1)).reshape(())
 
-    one = getattr(function, "__code__", None)
-    return call_one if one is not None and one.co_argcount == 1 else call
+    def call_two(a: Any, b: Any) -> Any:
+        if type(a) is ndarray and type(b) is ndarray and a.ndim and b.ndim:
+            return function(a, b)
+        return call(a, b)
+
+    code = getattr(function, "__code__", None)
+    return {1: call_one, 2: call_two}.get(0 if code is None else code.co_argcount, call)
 
 
 def _natural(op: Any, result: dtype, work: np.dtype) -> np.dtype:
@@ -231,6 +236,16 @@ def elementwise_into(op: Any, inputs: tuple[Any, ...], compute: dtype,
                       for r, i in zip(readers, inputs, strict=True)))
     compute_fresh = _converting(function, readers, (target,), 1)
 
+    def into_first(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
+        """The hottest case: two arrays, the first of which receives the result."""
+        if a is out and not np.may_share_memory(b, out):
+            try:
+                function(a, b, out=out)
+            except RuntimeWarning:  # raised after the loop: the values are in place
+                pass
+        else:
+            kernel(out, a, b)
+
     def kernel(out: np.ndarray, *args: Any) -> None:
         if direct and not any(a is not out and isinstance(a, ndarray)
                               and np.may_share_memory(a, out) for a in args):
@@ -241,4 +256,4 @@ def elementwise_into(op: Any, inputs: tuple[Any, ...], compute: dtype,
                 pass
         else:
             out[...] = compute_fresh(*args)
-    return kernel
+    return into_first if direct and readers == [None, None] else kernel
