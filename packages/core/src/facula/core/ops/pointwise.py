@@ -68,12 +68,14 @@ def clamp_(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     return input if max is None else input.clamp_max_(max)  # type: ignore[attr-defined]
 
 
-@elementwise(numpy=np.fmax, opencl="fmax(input, other)", dtypes=_FLOATS, inplace=False)
+@elementwise(numpy=np.fmax, dtypes=_REAL, inplace=False,
+             opencl="input != input ? other : other != other ? input : MAX(input, other)")
 def fmax(input: Tensor, other: Tensor) -> Tensor:
     """The larger of the two; a number wins over NaN."""
 
 
-@elementwise(numpy=np.fmin, opencl="fmin(input, other)", dtypes=_FLOATS, inplace=False)
+@elementwise(numpy=np.fmin, dtypes=_REAL, inplace=False,
+             opencl="input != input ? other : other != other ? input : MIN(input, other)")
 def fmin(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of the two; a number wins over NaN."""
 
@@ -179,7 +181,12 @@ def fix(input: Tensor) -> Tensor:
     return unary.trunc(input)
 
 
-@elementwise(numpy=np.heaviside, opencl="input == 0 ? values : (T)(input > 0)", dtypes=_FLOATS)
+def _heaviside(x: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return np.where(x == 0, values, np.where(np.isnan(x), x, x > 0)).astype(x.dtype)
+
+
+@elementwise(numpy=_heaviside, dtypes=_REAL,
+             opencl="input == 0 ? values : input != input ? input : (T)(input > 0)")
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 below 0, 1 above, and ``values`` at 0."""
 

@@ -50,7 +50,13 @@ def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1 with the sign of each element; NaN stays NaN."""
 
 
-@elementwise(numpy=np.square, opencl="input * input")
+def _square_dtype(d: dtypes.dtype) -> tuple[dtypes.dtype, dtypes.dtype]:
+    """PyTorch squares by ``pow(2)``, and 2 makes a bool an int64."""
+    wide = dtypes.int64 if d is dtypes.bool_ else d
+    return wide, wide
+
+
+@elementwise(numpy=np.square, opencl="input * input", result=_square_dtype)
 def square(input: Tensor) -> Tensor:
     """The square of each element."""
 
