@@ -152,6 +152,19 @@ class TestIndex:
                                        source)
         np.testing.assert_array_equal(backend.to_numpy(X), x)
 
+    @pytest.mark.parametrize("accumulate", [False, True])
+    def test_one_wild_position_of_several_writes_nothing(self, backend, x, accumulate):
+        n, m, _ = x.shape
+        rows, columns = [0, 1, n, -1, -n - 1, 2], [1, m, 0, -1, 0, -m - 1]
+        indices = (self.on(backend, rows), self.on(backend, columns), None)
+        value = backend.full((), 5.0, dtypes.float32)
+        out = backend.to_numpy(backend.kernels["advanced_index_put"](
+            backend.from_numpy(x), indices, value, accumulate))
+        expected = x.copy()
+        for place in [(0, 1), (-1, -1)]:  # the only pairs that lie inside
+            expected[place] = 5.0 + accumulate * expected[place]
+        np.testing.assert_allclose(out, expected, rtol=1e-6)
+
 
 @pytest.mark.parametrize("dim", [None, 0, 1, 2])
 @pytest.mark.parametrize("keepdim", [False, True])

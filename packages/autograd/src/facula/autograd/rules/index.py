@@ -1,6 +1,6 @@
 """Derivatives of indexing and assignment."""
 
-from facula.autograd.plans import not_differentiable, vjp
+from facula.autograd.plans import vjp
 from facula.core import ops
 
 op = ops.index
@@ -26,4 +26,3 @@ vjp(op.advanced_index, input=lambda g, input_shape, indices: op.advanced_index_p
     _zeros_like_input(g, input_shape), indices, g, True))
 vjp(op.advanced_index_put, input=_kept,
     values=lambda g, indices: op.advanced_index(g, indices))
-not_differentiable(op.wrap_index, reason="the result is not a floating number")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from facula.core import dtypes
-from facula.core.declare import elementwise, primitive, view
+from facula.core.declare import primitive, view
 from facula.core.devices import CPU, kind_of
 from facula.core.dtypes import FLOAT
 from facula.core.errors import describe
@@ -82,18 +82,6 @@ def advanced_index_put(input: Tensor, indices: tuple[Tensor, ...], values: Tenso
     comes twice, ``accumulate`` adds both; without it, which one stays is not defined.
     """
     return input, indices, values, accumulate  # type: ignore[return-value]
-
-
-@elementwise(numpy=lambda index, size: np.where(index < 0, np.maximum(index + size, 0),
-                                                np.minimum(index, size - 1)),
-             opencl="index < 0 ? MAX(index + (T)size, (T)0) : MIN(index, (T)size - (T)1)",
-             dtypes=dtypes.INTEGERS, method=False, export=False, inplace=False)
-def wrap_index(index: Tensor, size: int) -> Tensor:
-    """Positions counted from the end made ordinary, and kept within the dimension.
-
-    Used on devices where looking for a position out of range would mean to wait: there it reads or
-    writes the first or last element instead of raising.
-    """
 
 
 def _mask_or_index(value: Tensor, home: Any) -> Tensor:
@@ -436,14 +424,18 @@ def _merge_masked(view: Tensor, entries: list[Any], mask: Tensor) -> tuple[Tenso
 
 
 def _on_device(index: Tensor, dim: int, view: Tensor) -> Tensor:
-    """The index on the view's device: checked on the way there, or clamped if it was there."""
+    """The index on the view's device, checked on the way there.
+
+    One that is there already stays unread, since reading means to wait: the kernels wrap negative
+    positions, write nothing at positions out of range, and read an element at the end for them.
+    """
     size = view._data.shape[dim]
     if not size and index._data.size:
         raise out_of_range(0, dim, size)
     if index._kind.device is not CPU:
-        return wrap_index(index, size)
+        return index
     check_range(index._data, dim, size)
-    return wrap_index(convert.transfer(index, view._kind.device), size)
+    return convert.transfer(index, view._kind.device)
 
 
 def check_range(index: np.ndarray, dim: int, size: int) -> None:

@@ -48,14 +48,14 @@ __kernel GROUP_OF_ONE void gemm_pack_a(__global T *packed, __global const STORE_
     const long m0 = panel * MR, rows = min((long)MR, M - m0);
     for (long i = 0; i < MR; ++i) {
         if (i >= rows) {
-            for (long k = 0; k < K; ++k) to[k * MR + i] = 0;
+            EDGE_LOOP for (long k = 0; k < K; ++k) to[k * MR + i] = 0;
         } else if (K0 >= K) {
             const long at = A_AT(z, m0 + i, 0);
-            for (long k = 0; k < K; ++k) to[k * MR + i] = LOAD_A(a[at + k * ak0]);
+            EDGE_LOOP for (long k = 0; k < K; ++k) to[k * MR + i] = LOAD_A(a[at + k * ak0]);
         } else {
             const long at = A_AT(z, m0 + i, 0);
             for (long k1 = 0, k = 0; k < K; ++k1)
-                for (long k0 = 0; k0 < K0; ++k0, ++k)
+                EDGE_LOOP for (long k0 = 0; k0 < K0; ++k0, ++k)
                     to[k * MR + i] = LOAD_A(a[at + k1 * ak1 + k0 * ak0]);
         }
     }
@@ -75,9 +75,9 @@ __kernel GROUP_OF_ONE void gemm_pack_strided(__global T *packed, __global const 
         return;
     }
     if (columns < NR)
-        for (long i = 0; i < K * NR; ++i) to[i] = 0;
+        EDGE_LOOP for (long i = 0; i < K * NR; ++i) to[i] = 0;
     for (int j = 0; j < columns; ++j)
-        for (long k = 0; k < K; ++k) to[k * NR + j] = LOAD_B(b[at + k * bk + j * bn]);
+        EDGE_LOOP for (long k = 0; k < K; ++k) to[k * NR + j] = LOAD_B(b[at + k * bk + j * bn]);
 }
 
 /* One panel is NR neighbouring places of one picture; rows run over (channel, tap). Where the
@@ -149,7 +149,7 @@ __kernel GROUP_OF_ONE void gemm_pack_columns_rows(__global T *packed, __global c
     for (int j = 0; j < NR; ++j) {
         const long n = panel * NR + j;
         if (n >= N) {
-            for (long k = 0; k < K; ++k) to[k * NR + j] = 0;
+            EDGE_LOOP for (long k = 0; k < K; ++k) to[k * NR + j] = 0;
             continue;
         }
         const int tap = (int)(n % TAPS);
@@ -163,7 +163,7 @@ __kernel GROUP_OF_ONE void gemm_pack_columns_rows(__global T *packed, __global c
                     const long y1 = PLACE(1, i1, k1);
                     const int inside = y0 >= 0 && y1 >= 0;
                     const long line = at + y0 * step0 + y1 * step1;
-                    for (int i2 = 0; i2 < places2; ++i2, ++row) {
+                    EDGE_LOOP for (int i2 = 0; i2 < places2; ++i2, ++row) {
                         const long y2 = PLACE(2, i2, k2);
                         to[row * NR + j] = inside && y2 >= 0 ? LOAD_B(b[line + y2 * step2]) : (T)0;
                     }
@@ -240,18 +240,19 @@ __kernel GROUP_OF_ONE void gemm_small(__global STORE_CT *c, __global const STORE
     const int columns = (int)min((long)NR, N - n0);
     const long from_b = B_AT(z, 0, n0);
     if (columns < NR)
-        for (long i = 0; i < K * NR; ++i) right[i] = 0;
+        EDGE_LOOP for (long i = 0; i < K * NR; ++i) right[i] = 0;
     if (bn == 1)
         for (long k = 0; k < K; ++k)
             for (int j = 0; j < columns; ++j) right[k * NR + j] = LOAD_B(b[from_b + k * bk + j]);
     else
         for (int j = 0; j < columns; ++j)
-            for (long k = 0; k < K; ++k) right[k * NR + j] = LOAD_B(b[from_b + k * bk + j * bn]);
+            EDGE_LOOP for (long k = 0; k < K; ++k)
+                right[k * NR + j] = LOAD_B(b[from_b + k * bk + j * bn]);
     for (long m = m0; m < min(M, m0 + SMALL_M); m += MR) {
         const int rows = (int)min((long)MR, M - m);
         for (int i = 0; i < MR; ++i) {
             const long from_a = A_AT(z, m + min(i, rows - 1), 0);
-            for (long k = 0; k < K; ++k) left[k * MR + i] = LOAD_A(a[from_a + k * ak0]);
+            EDGE_LOOP for (long k = 0; k < K; ++k) left[k * MR + i] = LOAD_A(a[from_a + k * ak0]);
         }
         const VEC *pb = (const VEC *)right;
         VEC acc[MR][NV];

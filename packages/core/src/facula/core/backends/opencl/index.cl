@@ -9,7 +9,8 @@
  *     linear    position = ((i0 * L1 + i1) * L2 + i2) ...            several index arrays to one
  *
  * so that results do not depend on timing: the last write stays, sums have one order. Negative
- * positions count from the end; positions out of range read the nearest element and write nothing.
+ * positions count from the end. Positions out of range read an element at the axis's end and write
+ * nothing; several index arrays write nothing where one of them is out of range.
  */
 #ifndef T
 #define T float
@@ -18,8 +19,10 @@
 #define SAVE(x) (x)
 #endif
 
+/* LONG_MIN + L stays negative, so that OUTSIDE stays outside. */
 FN long wrapped(long i, long L) { return i < 0 ? i + L : i; }
 FN long nearest(long i, long L) { i = wrapped(i, L); return i < 0 ? 0 : i >= L ? L - 1 : i; }
+#define OUTSIDE LONG_MIN /* a position that is out of range for every length */
 
 __kernel GROUP_OF_256 void index_take(__global STORE *y, __global const STORE *x,
                                       __global const long *index, const long at,
@@ -62,6 +65,6 @@ __kernel GROUP_OF_256 void index_linear(__global long *position, __global const 
 {
     const long i = get_global_id(0);
     if (i >= n) return;
-    const long before = is_first ? 0 : position[i];
-    position[i] = before * L + nearest(index[at + i], L);
+    const long before = is_first ? 0 : position[i], here = wrapped(index[at + i], L);
+    position[i] = before == OUTSIDE || here < 0 || here >= L ? OUTSIDE : before * L + here;
 }

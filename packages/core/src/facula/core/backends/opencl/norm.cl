@@ -30,7 +30,7 @@
         long start = 0;                                                                          \
         for (; start + LANES <= (count); start += LANES)                                         \
             for (int j = 0; j < LANES; ++j) { const long r = start + j; lanes[j] += expression; }\
-        for (long r = start; r < (count); ++r) lanes[r - start] += expression;                   \
+        EDGE_LOOP for (long r = start; r < (count); ++r) lanes[r - start] += expression;         \
         for (int width = LANES / 2; width; width /= 2)                                           \
             for (int j = 0; j < width; ++j) lanes[j] += lanes[j + width];                        \
         result = lanes[0];                                                                       \

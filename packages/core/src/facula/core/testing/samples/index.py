@@ -58,11 +58,6 @@ def advanced_index_put(make: Maker) -> Iterator[Sample]:
     yield Sample(make(4, 5), (np.array([2, 0]), None), make(2, 5), False)
 
 
-@sample_inputs("wrap_index")
-def wrap_index(make: Maker) -> Iterator[Sample]:
-    yield Sample(make.index(6, high=4) - 2, 4)
-
-
 @sample_inputs("gather")
 def gather(make: Maker) -> Iterator[Sample]:
     yield Sample(make(3, 4), 1, make.index(3, 2, high=4))
