@@ -105,9 +105,10 @@ def seen_as(input: Tensor, sizes: tuple[Any, ...]) -> Tensor | None:
     except (TypeError, ValueError):
         return None
     shape = seen.shape
-    if shape != sizes and shape != sizes[0] and -1 not in (
-            sizes if len(sizes) > 1 else np.ravel(sizes)):  # NumPy takes -2 for -1
-        return None
+    if shape != sizes and shape != sizes[0]:
+        packed = sizes[0] if isinstance(sizes[0], (tuple, list)) else sizes
+        if -1 not in packed:  # NumPy takes -2 for -1
+            return None
     return _shaped(input, seen, (shape,))
 
 
