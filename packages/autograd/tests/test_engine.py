@@ -6,12 +6,12 @@ import weakref
 
 import pytest
 
-import facula
+from facula import autograd, core
 from facula.autograd import grad
 
 
 def leaf(*values):
-    return facula.tensor(list(values), dtype=facula.float64).requires_grad_()
+    return core.tensor(list(values), dtype=core.float64).requires_grad_()
 
 
 def test_a_chain_of_100000_nodes_runs_and_is_freed_without_recursion():
@@ -36,8 +36,8 @@ def graph_and_watch(saved):
         b = a * x
         c = b[1:]
         c.mul_(2.0)
-        m = facula.stack([b.sum(), c.tanh().sum()])
-        top, _ = facula.sort(m)
+        m = core.stack([b.sum(), c.tanh().sum()])
+        top, _ = core.sort(m)
     loss = top.sum()
     nodes, stack = [], [loss.grad_fn]
     while stack:
@@ -49,7 +49,7 @@ def graph_and_watch(saved):
 
 
 @pytest.mark.parametrize("run", [False, True])
-@pytest.mark.parametrize("saved", [facula.enable_grad, facula.autograd.graph.save_on_cpu],
+@pytest.mark.parametrize("saved", [core.enable_grad, autograd.graph.save_on_cpu],
                          ids=["plain", "packed"])
 def test_graphs_are_freed_by_reference_count(run, saved):
     gc.collect()
@@ -97,15 +97,15 @@ def test_threads_may_share_leaves():
 
 def test_the_grad_switch_is_of_the_thread():
     seen = []
-    with facula.no_grad():
-        t = threading.Thread(target=lambda: seen.append(facula.is_grad_enabled()))
+    with core.no_grad():
+        t = threading.Thread(target=lambda: seen.append(core.is_grad_enabled()))
         t.start()
         t.join()
-        assert not facula.is_grad_enabled()
+        assert not core.is_grad_enabled()
     assert seen == [True]
 
 
-class Failing(facula.autograd.Function):
+class Failing(autograd.Function):
     @staticmethod
     def forward(ctx, x):
         return x * 1
@@ -122,7 +122,7 @@ def test_a_failing_backward_says_what_it_did_and_leaves_the_engine_usable():
     with pytest.raises(ValueError, match="on purpose") as caught:
         (late * w).backward()
     assert "after 1 of the tensors had received their gradients" in caught.value.__notes__[0]
-    assert facula.is_grad_enabled()
+    assert core.is_grad_enabled()
     assert x.grad is None
     (x * x).backward()
     assert x.grad.item() == 2.0
@@ -131,14 +131,14 @@ def test_a_failing_backward_says_what_it_did_and_leaves_the_engine_usable():
 def test_backward_inside_backward():
     inner = []
 
-    class Nested(facula.autograd.Function):
+    class Nested(autograd.Function):
         @staticmethod
         def forward(ctx, x):
             return x * 2
 
         @staticmethod
         def backward(ctx, g):
-            with facula.enable_grad():
+            with core.enable_grad():
                 y = leaf(3.0)
                 (y * y).backward()
                 inner.append(y.grad.item())
@@ -150,7 +150,7 @@ def test_backward_inside_backward():
 
 def test_gradients_never_share_memory():
     a, b, c = leaf(1.0, 2.0), leaf(3.0, 4.0), leaf(5.0, 6.0)
-    g = facula.tensor([1.0, 1.0], dtype=facula.float64)
+    g = core.tensor([1.0, 1.0], dtype=core.float64)
     (a + b + c.view(2)).backward(g)
     for t in (a, b, c):
         t.grad.mul_(3.0)
@@ -195,7 +195,7 @@ def test_the_errors_name_operation_argument_and_shape():
 
 
 def test_names_and_edges():
-    x, w = leaf(1.0), facula.ones(1, dtype=facula.float64)
+    x, w = leaf(1.0), core.ones(1, dtype=core.float64)
     y = x * w
     node = y.grad_fn
     assert node.name() == "MulBackward0"
@@ -205,15 +205,15 @@ def test_names_and_edges():
     assert (accumulate.name(), index) == ("AccumulateGrad", 0)
     assert accumulate.variable is x
     assert "grad_fn=<MulBackward0>" in repr(y)
-    values, _ = facula.sort(x * 2)
+    values, _ = core.sort(x * 2)
     assert (values * 1).grad_fn.next_functions[0][0] is values.grad_fn
 
 
 def test_gradients_arrive_in_dtype_and_device_of_the_tensor(device):
-    x = facula.ones(3, dtype=facula.float32).requires_grad_()
-    y = x.to(device).double() * facula.tensor(2.0, device=device)
+    x = core.ones(3, dtype=core.float32).requires_grad_()
+    y = x.to(device).double() * core.tensor(2.0, device=device)
     y.sum().cpu().backward()
-    assert (x.grad.dtype, x.grad.device.type, x.grad.tolist()) == (facula.float32, "cpu", [2.0] * 3)
+    assert (x.grad.dtype, x.grad.device.type, x.grad.tolist()) == (core.float32, "cpu", [2.0] * 3)
 
 
 def test_a_zero_gradient_of_infinity_is_zero():
@@ -224,21 +224,21 @@ def test_a_zero_gradient_of_infinity_is_zero():
     assert x.grad.item() == 0.0
 
 
-@pytest.mark.parametrize("switch", [facula.no_grad, facula.inference_mode, facula.enable_grad])
+@pytest.mark.parametrize("switch", [core.no_grad, core.inference_mode, core.enable_grad])
 def test_switches_decorate_functions_and_generators(switch):
-    inside = switch is facula.enable_grad
+    inside = switch is core.enable_grad
 
     @switch()
     def plain():
-        return facula.is_grad_enabled()
+        return core.is_grad_enabled()
 
     @switch()
     def steps():
-        got = yield facula.is_grad_enabled()
-        yield facula.is_grad_enabled(), got
-    with facula.set_grad_enabled(not inside):
+        got = yield core.is_grad_enabled()
+        yield core.is_grad_enabled(), got
+    with core.set_grad_enabled(not inside):
         assert plain() is inside
         generator = steps()
         assert next(generator) is inside
-        assert facula.is_grad_enabled() is not inside
+        assert core.is_grad_enabled() is not inside
         assert generator.send(5) == (inside, 5)

@@ -5,13 +5,13 @@ import weakref
 
 import pytest
 
-import facula
+from facula import autograd, core
 from facula.autograd import Function, gradcheck, gradgradcheck
 from facula.autograd.function import once_differentiable
 
 
 def leaf(*values):
-    return facula.tensor(list(values), dtype=facula.float64).requires_grad_()
+    return core.tensor(list(values), dtype=core.float64).requires_grad_()
 
 
 class Exp(Function):
@@ -55,7 +55,7 @@ def test_gradients_to_second_order():
 
 
 def test_needs_input_grad_and_names():
-    x, w = leaf(1.0), facula.ones(1, dtype=facula.float64)
+    x, w = leaf(1.0), core.ones(1, dtype=core.float64)
     out = Product.apply(x, w, 2.0)
     assert out.grad_fn.needs_input_grad == (True, False, False)
     assert out.grad_fn.name() == "ProductBackward"
@@ -67,7 +67,7 @@ def test_needs_input_grad_and_names():
 
 def test_without_anything_to_differentiate_nothing_is_recorded():
     x = leaf(1.0)
-    with facula.no_grad():
+    with core.no_grad():
         assert not Exp.apply(x).requires_grad
     assert not Exp.apply(x.detach()).requires_grad
 
@@ -167,7 +167,7 @@ def test_an_output_that_is_the_input():
 
 @pytest.mark.parametrize(("result", "error"), [
     (lambda g: (g, g), "returned 2 gradients"),
-    (lambda g: facula.ones(5, dtype=facula.float64), "gradient of shape .5,."),
+    (lambda g: core.ones(5, dtype=core.float64), "gradient of shape .5,."),
     (lambda g: 3.0, "must return tensors or None"),
 ])
 def test_wrong_gradients_are_named(result, error):
@@ -193,18 +193,18 @@ def test_once_differentiable():
         @staticmethod
         @once_differentiable
         def backward(ctx, g):
-            assert not facula.is_grad_enabled()
-            return facula.from_numpy(g.numpy() * 2 * ctx.saved_tensors[0].detach().numpy())
+            assert not core.is_grad_enabled()
+            return core.from_numpy(g.numpy() * 2 * ctx.saved_tensors[0].detach().numpy())
     x = leaf(3.0)
     Once.apply(x).backward()
     assert x.grad.item() == 6.0
-    (g,) = facula.autograd.grad(Once.apply(x) * x, x, create_graph=True)
+    (g,) = autograd.grad(Once.apply(x) * x, x, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         g.backward()
 
 
 def test_a_gradient_kept_by_backward_is_not_handed_out():
-    kept = facula.ones(2, dtype=facula.float64)
+    kept = core.ones(2, dtype=core.float64)
 
     class Keeping(Function):
         @staticmethod

@@ -7,13 +7,13 @@ within the step of the differences is left out by name, with the reason.
 import numpy as np
 import pytest
 
-import facula
+from facula import autograd, core
 from facula.autograd.checks import gradcheck, gradgradcheck
 from facula.autograd.plans import has_rule, why_not
 from facula.core import dtypes
 from facula.core.testing.samples import samples_of
 
-OPERATIONS = [op for op in facula.operations() if not op.name.startswith("docs_")]
+OPERATIONS = [op for op in core.operations() if not op.name.startswith("docs_")]
 SMALL = 60  # elements; larger samples add time, not cases
 
 # Random, or not a function of the values alone.
@@ -40,7 +40,7 @@ def floating_results(op, sample, itemsize=8):
     def call():
         result = op.public(*sample.args, **sample.kwargs)
         results = result if isinstance(result, (tuple, list)) else (result,)
-        return tuple(r for r in results if isinstance(r, facula.Tensor) and r.requires_grad
+        return tuple(r for r in results if isinstance(r, core.Tensor) and r.requires_grad
                      and r.itemsize >= itemsize)
     return call
 
@@ -94,9 +94,9 @@ def test_gradients_on_a_device_are_those_on_the_cpu(op, device):
             results = [r for r in floating_results(op, given, 4)() if r.device.type == where]
             if not results:
                 break
-            weights = [facula.full(tuple(r.shape), 0.5 + k, dtype=r.dtype, device=where)
+            weights = [core.full(tuple(r.shape), 0.5 + k, dtype=r.dtype, device=where)
                        for k, r in enumerate(results)]
-            grads = facula.autograd.grad(results, given.leaves(), weights, allow_unused=True)
+            grads = autograd.grad(results, given.leaves(), weights, allow_unused=True)
             found.append([None if g is None else g.cpu().numpy() for g in grads])
         for a, b in zip(*found, strict=True) if len(found) == 2 else ():
             assert (a is None) == (b is None), f"{op.name}{sample}"

@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-import facula
+from facula import autograd, core
 from facula.autograd import detect_anomaly, func, functional, graph
 from facula.autograd.checkpoint import checkpoint, checkpoint_sequential
 
 
 def leaf(*values):
-    return facula.tensor(list(values), dtype=facula.float64).requires_grad_()
+    return core.tensor(list(values), dtype=core.float64).requires_grad_()
 
 
 def program(x, w):
     y = (x * w).exp()
-    y = facula.cat([y, y.tanh()]) * 2
-    values, _ = facula.sort(y)
+    y = core.cat([y, y.tanh()]) * 2
+    values, _ = core.sort(y)
     return (values * values).sum()
 
 
@@ -24,8 +24,8 @@ def both(make):
     results = []
     for run in (make, lambda f, *a: f(*a)):
         x, w = leaf(0.1, 0.2, 0.3), leaf(1.0, -1.0, 0.5)
-        g = facula.autograd.grad(run(program, x, w), (x, w), create_graph=True)
-        h = facula.autograd.grad((g[0] * g[1]).sum(), (x, w))
+        g = autograd.grad(run(program, x, w), (x, w), create_graph=True)
+        h = autograd.grad((g[0] * g[1]).sum(), (x, w))
         results.append([t.tolist() for t in (*g, *h)])
     np.testing.assert_allclose(results[0], results[1], rtol=1e-12)
 
@@ -37,7 +37,7 @@ def packed(run):
         def pack(t):
             seen.append(t)
             return t.numpy().copy()
-        with graph.saved_tensors_hooks(pack, facula.from_numpy):
+        with graph.saved_tensors_hooks(pack, core.from_numpy):
             out = function(*args)
         assert seen
         assert not any(t.requires_grad for t in seen)
@@ -55,7 +55,7 @@ def test_checkpoint_changes_no_gradient():
 
 
 def test_save_on_cpu(device):
-    x = facula.ones(3).to(device).requires_grad_()
+    x = core.ones(3).to(device).requires_grad_()
     with graph.save_on_cpu():
         y = (x.exp() * x).sum()
     y.backward()
@@ -91,15 +91,15 @@ def test_checkpoint_repeats_the_function_and_its_random_numbers():
 
     def noisy(x):
         calls.append(1)
-        return (x * facula.rand(3, dtype=facula.float64)).exp().sum()
+        return (x * core.rand(3, dtype=core.float64)).exp().sum()
     x = leaf(1.0, 2.0, 3.0)
-    facula.manual_seed(3)
+    core.manual_seed(3)
     checkpoint(noisy, x).backward()
-    after = facula.rand(1).item()
+    after = core.rand(1).item()
     y = leaf(1.0, 2.0, 3.0)
-    facula.manual_seed(3)
+    core.manual_seed(3)
     noisy(y).backward()
-    assert facula.rand(1).item() == after
+    assert core.rand(1).item() == after
     assert x.grad.tolist() == y.grad.tolist()
     assert len(calls) == 3
 
@@ -116,14 +116,14 @@ def test_checkpoint_notices_what_it_can_not_repeat():
     with pytest.raises(RuntimeError, match="compute the same both times"):
         y.backward()
     with pytest.raises(ValueError, match="use_reentrant"):
-        checkpoint(facula.exp, x, use_reentrant=True)
+        checkpoint(core.exp, x, use_reentrant=True)
 
 
 def test_checkpoint_sequential():
-    steps = [facula.exp, facula.sin, facula.square, facula.tanh]
+    steps = [core.exp, core.sin, core.square, core.tanh]
     x, y = leaf(0.3), leaf(0.3)
     checkpoint_sequential(steps, 3, x).backward()
-    facula.tanh(facula.square(facula.sin(facula.exp(y)))).backward()
+    core.tanh(core.square(core.sin(core.exp(y)))).backward()
     assert x.grad.item() == y.grad.item()
 
 
@@ -138,8 +138,8 @@ def test_anomaly_names_the_node_and_shows_its_stack():
         with pytest.raises(RuntimeError, match="LogBackward0 returned NaN in gradient 0") as caught:
             y.backward()
     assert "where_it_went_wrong" in str(caught.value)
-    assert not facula.autograd.is_anomaly_enabled()
-    assert facula.exp(x).grad_fn.plan is not None
+    assert not autograd.is_anomaly_enabled()
+    assert core.exp(x).grad_fn.plan is not None
 
 
 def test_anomaly_explains_errors():
@@ -154,12 +154,12 @@ def test_anomaly_explains_errors():
 
 
 def test_set_detect_anomaly():
-    with facula.autograd.set_detect_anomaly(True):
-        assert facula.autograd.is_anomaly_enabled()
-        with facula.autograd.set_detect_anomaly(False):
-            assert not facula.autograd.is_anomaly_enabled()
-        assert facula.autograd.is_anomaly_enabled()
-    assert not facula.autograd.is_anomaly_enabled()
+    with autograd.set_detect_anomaly(True):
+        assert autograd.is_anomaly_enabled()
+        with autograd.set_detect_anomaly(False):
+            assert not autograd.is_anomaly_enabled()
+        assert autograd.is_anomaly_enabled()
+    assert not autograd.is_anomaly_enabled()
 
 
 def test_drawings_show_shared_nodes_once():
@@ -173,7 +173,7 @@ def test_drawings_show_shared_nodes_once():
     assert dot.startswith("digraph {")
     assert dot.count("->") == 3
     with pytest.raises(RuntimeError, match="does not require grad"):
-        graph.to_text(facula.ones(1))
+        graph.to_text(core.ones(1))
 
 
 def cubes(x, y):
@@ -182,7 +182,7 @@ def cubes(x, y):
 
 def test_functional_products_agree_with_the_matrices():
     x, y = leaf(1.0, 2.0).detach(), leaf(3.0, 4.0, 5.0).detach()
-    v = (facula.tensor([0.5, -1.0]).double(), facula.tensor([1.0, 2.0, -3.0]).double())
+    v = (core.tensor([0.5, -1.0]).double(), core.tensor([1.0, 2.0, -3.0]).double())
     hessian = functional.hessian(cubes, (x, y))
     full = np.block([[np.asarray(b) for b in row] for row in hessian])
     flat = np.concatenate([np.asarray(t) for t in v])
@@ -217,39 +217,39 @@ def test_functional_strict_and_create_graph():
 
 
 def test_func_nests_and_stays_differentiable_outside():
-    x, w = facula.tensor(2.0).double(), leaf(3.0)
+    x, w = core.tensor(2.0).double(), leaf(3.0)
     third = func.grad(func.grad(func.grad(lambda t: t ** 4)))(x)
     assert third.item() == 48.0
     assert not third.requires_grad
     g = func.grad(lambda t: (t * t * w).sum())(x)
     g.backward()
     assert w.grad.item() == 4.0
-    params = {"a": facula.ones(2), "b": [facula.zeros(1)]}
+    params = {"a": core.ones(2), "b": [core.zeros(1)]}
     found = func.grad(lambda p: (p["a"] * 3).sum() + p["b"][0].exp().sum())(params)
     assert found["a"].tolist() == [3.0, 3.0]
     assert found["b"][0].tolist() == [1.0]
 
 
 def test_func_jacobians_and_aux():
-    x = facula.tensor([1.0, 2.0]).double()
+    x = core.tensor([1.0, 2.0]).double()
 
     def f(t):
-        return facula.stack([t.prod(), t.sum(), (t * t).sum()]), t.max()
+        return core.stack([t.prod(), t.sum(), (t * t).sum()]), t.max()
     rows, aux = func.jacrev(f, has_aux=True)(x)
     columns, _ = func.jacfwd(f, has_aux=True)(x)
     assert rows.tolist() == columns.tolist() == [[2.0, 1.0], [1.0, 1.0], [2.0, 4.0]]
     assert aux.item() == 2.0
     assert func.hessian(lambda t: t.prod())(x).tolist() == [[0.0, 1.0], [1.0, 0.0]]
-    y, pushed = func.jvp(lambda t: t * t, (x,), (facula.ones(2).double(),))
+    y, pushed = func.jvp(lambda t: t * t, (x,), (core.ones(2).double(),))
     assert (y.tolist(), pushed.tolist()) == ([1.0, 4.0], [2.0, 4.0])
     value, pull = func.vjp(lambda a, b: (a * b, a.sum()), x, x + 1)
-    assert pull((facula.ones(2).double(), facula.tensor(10.0).double()))[0].tolist() == [12.0, 13.0]
+    assert pull((core.ones(2).double(), core.tensor(10.0).double()))[0].tolist() == [12.0, 13.0]
     gradient, value = func.grad_and_value(lambda a, b: (a * b).sum(), argnums=(0, 1))(x, x + 1)
     assert ([t.tolist() for t in gradient], value.item()) == ([[2.0, 3.0], [1.0, 2.0]], 8.0)
 
 
 def test_vmap_is_a_loop_with_a_stack():
-    x, w = facula.arange(6.0).reshape(2, 3), facula.tensor([1.0, 2.0, 3.0])
+    x, w = core.arange(6.0).reshape(2, 3), core.tensor([1.0, 2.0, 3.0])
     out = func.vmap(lambda row, v: (row @ v, row * 2), in_dims=(0, None), out_dims=(0, 1))(x, w)
     assert out[0].tolist() == [8.0, 26.0]
     assert tuple(out[1].shape) == (3, 2)
@@ -262,7 +262,7 @@ class Holder:
 
     def __init__(self):
         self._parameters = {"weight": leaf(2.0)}
-        self._buffers = {"shift": facula.tensor([1.0]).double()}
+        self._buffers = {"shift": core.tensor([1.0]).double()}
 
     def named_modules(self, remove_duplicate=True):
         yield "", self
@@ -272,9 +272,9 @@ class Holder:
 
 
 def test_functional_call_swaps_and_puts_back():
-    module, x = Holder(), facula.tensor([3.0]).double()
+    module, x = Holder(), core.tensor([3.0]).double()
     own = module._parameters["weight"]
-    out = func.functional_call(module, {"weight": facula.tensor([5.0]).double()}, x, {"scale": 2.0})
+    out = func.functional_call(module, {"weight": core.tensor([5.0]).double()}, x, {"scale": 2.0})
     assert out.item() == 32.0
     assert module._parameters["weight"] is own
     g = func.grad(lambda p: func.functional_call(module, p, (x,)).sum())({"weight": own.detach()})

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import facula
+from facula import core
 from facula.vision.io import (
     ImageReadMode,
     decode_gif,
@@ -72,7 +72,7 @@ def test_sixteen_bits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_png_keeps_every_value(tmp_path: Path, channels: int) -> None:
-    picture = facula.randint(0, 256, (channels, 5, 7)).to(facula.uint8)
+    picture = core.randint(0, 256, (channels, 5, 7)).to(core.uint8)
     write_png(picture, tmp_path / "x.png")
     assert read_image(tmp_path / "x.png").equal(picture)
     assert decode_image(encode_png(picture, 0)).equal(picture)
@@ -80,7 +80,7 @@ def test_png_keeps_every_value(tmp_path: Path, channels: int) -> None:
 
 
 def test_jpeg(tmp_path: Path) -> None:
-    ramp = facula.arange(64).view(1, 8, 8).to(facula.uint8).repeat(3, 1, 1)
+    ramp = core.arange(64).view(1, 8, 8).to(core.uint8).repeat(3, 1, 1)
     write_jpeg(ramp, tmp_path / "x.jpg", quality=95)
     assert abs(read_image(tmp_path / "x.jpg").numpy().astype(int) - ramp.numpy()).max() <= 3
     assert len(encode_jpeg(ramp, 10)) < len(encode_jpeg(ramp, 95))
@@ -95,9 +95,9 @@ def test_gif_of_several_pictures(tmp_path: Path) -> None:
 
 
 def test_errors(tmp_path: Path) -> None:
-    picture = facula.zeros(3, 2, 2, dtype=facula.uint8)
+    picture = core.zeros(3, 2, 2, dtype=core.uint8)
     with pytest.raises(ValueError, match=r"encode_png: needs a uint8 picture .* float32"):
-        encode_png(facula.zeros(3, 2, 2))
+        encode_png(core.zeros(3, 2, 2))
     with pytest.raises(ValueError, match="encode_jpeg: quality=0 must be 1 to 100"):
         encode_jpeg(picture, 0)
     with pytest.raises(ValueError, match="1 or 3 channels"):
@@ -109,11 +109,11 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="write_file: needs one dimension of uint8"):
         write_file(tmp_path / "x", picture)
     with pytest.raises(RuntimeError, match="can't decode 12 bytes"):
-        decode_image(facula.zeros(12, dtype=facula.uint8))
+        decode_image(core.zeros(12, dtype=core.uint8))
 
 
 def test_truncations_are_errors(tmp_path: Path) -> None:
-    data = encode_png(facula.randint(0, 256, (3, 16, 16)).to(facula.uint8))
+    data = encode_png(core.randint(0, 256, (3, 16, 16)).to(core.uint8))
     for size in range(0, len(data) - 40, 41):
         with pytest.raises(RuntimeError, match="decode_image"):
             decode_image(data[:size])

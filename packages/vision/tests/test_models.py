@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import facula
-from facula import nn
+from facula import core, nn
 from facula.core.serialization import load
 from facula.vision import models, transforms
 from facula.vision.io import read_image
@@ -64,9 +63,9 @@ def test_keys(name: str) -> None:
     name if name in ("squeezenet1_1", "mobilenet_v3_small") else pytest.param(
         name, marks=pytest.mark.slow) for name in LIGHT])
 def test_a_step_of_training(name: str, device: str) -> None:
-    facula.manual_seed(0)
+    core.manual_seed(0)
     model = models.get_model(name, num_classes=3).to(device)
-    x, y = facula.rand(2, 3, 64, 64).to(device), facula.tensor([0, 2]).to(device)
+    x, y = core.rand(2, 3, 64, 64).to(device), core.tensor([0, 2]).to(device)
     model.train()
     nn.functional.cross_entropy(model(x), y).backward()
     grads = [p.grad for p in model.parameters()]
@@ -82,9 +81,9 @@ def test_squeezenet_knows_photographs(data_root: Path, device: str) -> None:
     model.to(device).eval()
     scale = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     crops = sorted((folder / "crops").glob("*.png"))
-    batch = facula.stack([scale(transforms.ConvertImageDtype(facula.float32)(read_image(p)))
+    batch = core.stack([scale(transforms.ConvertImageDtype(core.float32)(read_image(p)))
                           for p in crops])
-    with facula.no_grad():
+    with core.no_grad():
         logits = model(batch.to(device)).cpu().numpy()
     for path, row in zip(crops, logits, strict=True):
         want = expected["outputs"][f"crops/{path.name}"]
@@ -99,11 +98,11 @@ def test_squeezenet_from_untouched_photographs(data_root: Path) -> None:
     model.load_state_dict(load(folder / "squeezenet1_1.pth"))
     prepare = transforms.Compose([
         transforms.Resize(256), transforms.CenterCrop(224),
-        transforms.ConvertImageDtype(facula.float32),
+        transforms.ConvertImageDtype(core.float32),
         transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])
     for crop, photo in expected["photo_of_crop"].items():
         picture = read_image(data_root / "photos" / photo, "RGB", apply_exif_orientation=True)
-        with facula.no_grad():
+        with core.no_grad():
             best = model(prepare(picture).unsqueeze(0)).argmax().item()
         assert best == expected["outputs"][crop]["top5"][0]["class"], photo
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import facula
+from facula import core
 from facula.vision import ops, utils
 from facula.vision.io import read_image
 
 
-def boxes(n: int, seed: int = 0) -> facula.Tensor:
+def boxes(n: int, seed: int = 0) -> core.Tensor:
     rng = np.random.default_rng(seed)
     corner, sides = rng.uniform(0, 50, (n, 2)), rng.uniform(1, 30, (n, 2))
-    return facula.tensor(np.concatenate([corner, corner + sides], 1).astype(np.float32))
+    return core.tensor(np.concatenate([corner, corner + sides], 1).astype(np.float32))
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:
@@ -36,20 +36,20 @@ def test_overlaps(device: str) -> None:
 
 def test_suppression(device: str) -> None:
     a = boxes(60)
-    scores = facula.tensor(np.random.default_rng(3).random(60).astype(np.float32))
+    scores = core.tensor(np.random.default_rng(3).random(60).astype(np.float32))
     keep = ops.nms(a.to(device), scores.to(device), 0.3).cpu().tolist()
     want: list[int] = []
     for i in np.argsort(-scores.numpy()):
         if all(iou(a.numpy()[i], a.numpy()[j]) <= 0.3 for j in want):
             want.append(int(i))
     assert keep == want
-    groups = facula.arange(60) % 2
+    groups = core.arange(60) % 2
     both = ops.batched_nms(a, scores, groups, 0.3).tolist()
     apart = [i for g in (0, 1) for i in (
-        facula.arange(60)[groups == g][ops.nms(a[groups == g], scores[groups == g], 0.3)]).tolist()]
+        core.arange(60)[groups == g][ops.nms(a[groups == g], scores[groups == g], 0.3)]).tolist()]
     assert sorted(both) == sorted(apart)
-    assert ops.nms(facula.zeros(0, 4), facula.zeros(0), 0.5).shape == (0,)
-    assert ops.batched_nms(facula.zeros(0, 4), facula.zeros(0), facula.zeros(0), 0.5).numel() == 0
+    assert ops.nms(core.zeros(0, 4), core.zeros(0), 0.5).shape == (0,)
+    assert ops.batched_nms(core.zeros(0, 4), core.zeros(0), core.zeros(0), 0.5).numel() == 0
 
 
 @pytest.mark.parametrize("form", ["xyxy", "xywh", "cxcywh"])
@@ -60,31 +60,31 @@ def test_forms_of_boxes(form: str) -> None:
 
 
 def test_small_things() -> None:
-    a = facula.tensor([[-5.0, 2, 30, 40], [3, 3, 4, 9]])
+    a = core.tensor([[-5.0, 2, 30, 40], [3, 3, 4, 9]])
     assert ops.clip_boxes_to_image(a, (20, 10)).tolist() == [[0, 2, 10, 20], [3, 3, 4, 9]]
     assert ops.remove_small_boxes(a, 2).tolist() == [0]
-    loss = ops.sigmoid_focal_loss(facula.tensor([9.0, -9.0]), facula.tensor([1.0, 0.0]),
+    loss = ops.sigmoid_focal_loss(core.tensor([9.0, -9.0]), core.tensor([1.0, 0.0]),
                                   reduction="sum")
     assert loss.item() < 1e-8
 
 
 def test_errors() -> None:
     with pytest.raises(ValueError, match=r"box_iou: boxes1 must have shape \(..., 4\)"):
-        ops.box_iou(facula.zeros(3, 5), facula.zeros(3, 4))
+        ops.box_iou(core.zeros(3, 5), core.zeros(3, 4))
     with pytest.raises(ValueError, match="nms: boxes have shape"):
-        ops.nms(facula.zeros(3, 4), facula.zeros(2), 0.5)
+        ops.nms(core.zeros(3, 4), core.zeros(2), 0.5)
     with pytest.raises(ValueError, match="box_convert: unknown form 'yx'"):
-        ops.box_convert(facula.zeros(3, 4), "yx", "xyxy")
+        ops.box_convert(core.zeros(3, 4), "yx", "xyxy")
     with pytest.raises(ValueError, match="2 labels for 1 boxes"):
-        utils.draw_bounding_boxes(facula.zeros(3, 4, 4), facula.zeros(1, 4), ["a", "b"])
+        utils.draw_bounding_boxes(core.zeros(3, 4, 4), core.zeros(1, 4), ["a", "b"])
     with pytest.raises(ValueError, match="masks must be bool"):
-        utils.draw_segmentation_masks(facula.zeros(3, 4, 4), facula.zeros(4, 4))
+        utils.draw_segmentation_masks(core.zeros(3, 4, 4), core.zeros(4, 4))
     with pytest.raises(ValueError, match=r"unknown kind of file '\.bmp'"):
-        utils.save_image(facula.zeros(3, 4, 4), "x.bmp")
+        utils.save_image(core.zeros(3, 4, 4), "x.bmp")
 
 
 def test_grids(tmp_path: Path) -> None:
-    pictures = facula.arange(6.0).view(6, 1, 1, 1).expand(6, 3, 2, 2).contiguous()
+    pictures = core.arange(6.0).view(6, 1, 1, 1).expand(6, 3, 2, 2).contiguous()
     grid = utils.make_grid(pictures, nrow=4, padding=1, pad_value=9)
     assert grid.shape == (3, 7, 13)
     assert grid[0, 1].tolist() == [9, 0, 0, 9, 1, 1, 9, 2, 2, 9, 3, 3, 9]
@@ -98,13 +98,13 @@ def test_grids(tmp_path: Path) -> None:
 
 
 def test_drawing() -> None:
-    picture = facula.full((3, 20, 30), 100, dtype=facula.uint8)
-    drawn = utils.draw_bounding_boxes(picture, facula.tensor([[2.0, 2, 9, 9], [10, 1, 28, 18]]),
+    picture = core.full((3, 20, 30), 100, dtype=core.uint8)
+    drawn = utils.draw_bounding_boxes(picture, core.tensor([[2.0, 2, 9, 9], [10, 1, 28, 18]]),
                                       ["cat", None], ["red", (0, 0, 255)], fill=True, width=2)
     assert drawn[:, 2, 2].tolist() == [255, 0, 0]
     assert drawn[:, 1, 10].tolist() == [0, 0, 255]
     assert drawn[:, 15, 5].tolist() == [100, 100, 100]
-    masks = facula.zeros(2, 20, 30, dtype=facula.bool)
+    masks = core.zeros(2, 20, 30, dtype=core.bool)
     masks[0, :5] = True
     over = utils.draw_segmentation_masks(picture, masks, 1.0, ["lime", "red"])
     assert over[:, 0, 0].tolist() == [0, 255, 0]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import facula
+from facula import core
 from facula.vision import transforms as T
 from facula.vision.io import read_image
 from facula.vision.transforms import functional as F
@@ -21,7 +21,7 @@ def picture() -> Image.Image:
     return Image.fromarray(np.stack(waves, -1).astype(np.uint8))
 
 
-def tensor_of(picture: Image.Image) -> facula.Tensor:
+def tensor_of(picture: Image.Image) -> core.Tensor:
     return F.pil_to_tensor(picture)
 
 
@@ -83,7 +83,7 @@ def test_pil_images_and_tensors_agree(picture: Image.Image, name: str) -> None:
 def test_devices_and_batches_agree(picture: Image.Image, device: str, name: str) -> None:
     change, _ = SAME[name]
     x = tensor_of(picture)
-    batch = facula.stack([x, x]).to(device)
+    batch = core.stack([x, x]).to(device)
     got = change(batch)
     assert got.device.type == device
     want = change(x).numpy().astype(int)
@@ -93,7 +93,7 @@ def test_devices_and_batches_agree(picture: Image.Image, device: str, name: str)
 
 
 def test_resizing_is_differentiable() -> None:
-    x = facula.rand(1, 6, 8, requires_grad=True)
+    x = core.rand(1, 6, 8, requires_grad=True)
     F.resize(x, (3, 4)).sum().backward()
     assert x.grad is not None
     assert x.grad.sum().item() == pytest.approx(12.0, rel=1e-5)
@@ -120,7 +120,7 @@ def test_to_tensor_and_back(picture: Image.Image) -> None:
     for mode in ("RGB", "L", "RGBA", "LA", "1"):
         one = picture.convert(mode)
         x = T.ToTensor()(one)
-        assert x.dtype is facula.float32
+        assert x.dtype is core.float32
         assert x.numpy().min() >= 0
         assert x.numpy().max() <= 1
         back = T.ToPILImage()(x)
@@ -132,17 +132,17 @@ def test_to_tensor_and_back(picture: Image.Image) -> None:
 
 
 def test_dtypes_are_scaled() -> None:
-    x = facula.tensor([0, 1, 128, 255], dtype=facula.uint8)
-    assert F.convert_image_dtype(x, facula.float32).tolist() == pytest.approx(
+    x = core.tensor([0, 1, 128, 255], dtype=core.uint8)
+    assert F.convert_image_dtype(x, core.float32).tolist() == pytest.approx(
         [0, 1 / 255, 128 / 255, 1])
-    assert F.convert_image_dtype(F.convert_image_dtype(x), facula.uint8).equal(x)
-    assert F.convert_image_dtype(x, facula.int16).tolist() == [0, 128, 16384, 32640]
+    assert F.convert_image_dtype(F.convert_image_dtype(x), core.uint8).equal(x)
+    assert F.convert_image_dtype(x, core.int16).tolist() == [0, 128, 16384, 32640]
     with pytest.raises(RuntimeError, match="cannot reach the largest int32"):
-        F.convert_image_dtype(facula.rand(2), facula.int32)
+        F.convert_image_dtype(core.rand(2), core.int32)
 
 
 def test_normalize() -> None:
-    x = facula.rand(2, 3, 4, 5)
+    x = core.rand(2, 3, 4, 5)
     mean, std = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
     want = (x.numpy() - np.reshape(mean, (3, 1, 1))) / np.reshape(std, (3, 1, 1))
     assert np.allclose(F.normalize(x, mean, std).numpy(), want, atol=1e-6)
@@ -175,7 +175,7 @@ ERRORS = {
     "affine: interpolation 'bicubic' is not for": lambda x, p: F.affine(x, 0, (0, 0), 1, 0,
                                                                         "bicubic"),
     "rotate: fill has 2 values": lambda x, p: F.rotate(x, 5, fill=[1, 2]),
-    "to_pil_image: 5 channels": lambda x, p: F.to_pil_image(facula.zeros(5, 2, 2)),
+    "to_pil_image: 5 channels": lambda x, p: F.to_pil_image(core.zeros(5, 2, 2)),
 }
 
 
@@ -203,7 +203,7 @@ def test_one_seed_one_result(picture: Image.Image, change: object) -> None:
     for kind in (picture, tensor_of(picture)):
         results = []
         for _ in range(2):
-            facula.manual_seed(5)
+            core.manual_seed(5)
             results.append([np.asarray(F.to_tensor(r) if isinstance(r, Image.Image) else r).tolist()
                             for r in (change(kind) for _ in range(3))])  # type: ignore[operator]
         assert results[0] == results[1]
@@ -212,7 +212,7 @@ def test_one_seed_one_result(picture: Image.Image, change: object) -> None:
 
 @pytest.mark.parametrize("policy", list(T.AutoAugmentPolicy))
 def test_every_learnt_change(policy: T.AutoAugmentPolicy, picture: Image.Image) -> None:
-    facula.manual_seed(0)
+    core.manual_seed(0)
     change = T.AutoAugment(policy)
     seen = {np.asarray(change(picture)).tobytes() for _ in range(60)}
     assert len(seen) > 20
@@ -221,8 +221,8 @@ def test_every_learnt_change(policy: T.AutoAugmentPolicy, picture: Image.Image) 
 
 
 def test_random_erasing() -> None:
-    x = facula.ones(3, 20, 20)
-    facula.manual_seed(1)
+    x = core.ones(3, 20, 20)
+    core.manual_seed(1)
     hit = T.RandomErasing(1.0, value=[2.0, 3.0, 4.0])(x).numpy()
     assert (x.numpy() == 1).all()
     for channel, value in zip(hit, (2, 3, 4), strict=True):
@@ -234,15 +234,15 @@ def test_random_erasing() -> None:
 
 
 def test_flips_come_half_of_the_time() -> None:
-    facula.manual_seed(0)
-    x = facula.tensor([[0, 1]])
+    core.manual_seed(0)
+    x = core.tensor([[0, 1]])
     flips = sum(T.RandomHorizontalFlip()(x).tolist() == [[1, 0]] for _ in range(400))
     assert 150 < flips < 250
 
 
 def test_crops_reach_every_place() -> None:
-    facula.manual_seed(0)
-    x = facula.arange(9).view(1, 3, 3)
+    core.manual_seed(0)
+    x = core.arange(9).view(1, 3, 3)
     corners = {T.RandomCrop(2)(x)[0, 0, 0].item() for _ in range(60)}
     assert corners == {0, 1, 3, 4}
 
@@ -258,10 +258,10 @@ def test_five_and_ten_crops(picture: Image.Image) -> None:
 
 
 def test_linear_transformation() -> None:
-    whiten = T.LinearTransformation(facula.eye(8) * 2, facula.ones(8))
-    assert whiten(facula.ones(2, 2, 2) * 3).tolist() == [[[4.0, 4.0], [4.0, 4.0]]] * 2
+    whiten = T.LinearTransformation(core.eye(8) * 2, core.ones(8))
+    assert whiten(core.ones(2, 2, 2) * 3).tolist() == [[[4.0, 4.0], [4.0, 4.0]]] * 2
     with pytest.raises(ValueError, match="the matrix must be square"):
-        T.LinearTransformation(facula.ones(4, 8), facula.ones(8))
+        T.LinearTransformation(core.ones(4, 8), core.ones(8))
 
 
 def test_reprs_are_readable() -> None:
@@ -272,7 +272,7 @@ def test_reprs_are_readable() -> None:
 
 @pytest.mark.parametrize(("kernel", "sigma"), list(itertools.product((3, 7), (0.5, 2.0))))
 def test_blur_by_the_definition(kernel: int, sigma: float) -> None:
-    x = facula.rand(1, 9, 8)
+    x = core.rand(1, 9, 8)
     offsets = np.arange(kernel) - kernel // 2
     weights = np.exp(-0.5 * (offsets / sigma) ** 2)
     weights /= weights.sum()
