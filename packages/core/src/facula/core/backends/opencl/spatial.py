@@ -8,9 +8,18 @@ from typing import Any
 import numpy as np
 
 from facula.core import dtypes
+from facula.core.backends.opencl import convolution_rows
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.families import declare
-from facula.core.backends.opencl.gemm import COLUMNS, COLUMNS_ROWS, Left, Right, Sizes, product
+from facula.core.backends.opencl.gemm import (
+    COLUMNS,
+    COLUMNS_ROWS,
+    Left,
+    Right,
+    Sizes,
+    cpu_tile,
+    product,
+)
 from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.programs import BUFFER, LONG
 from facula.core.backends.opencl.registry import kernel
@@ -140,6 +149,7 @@ class _Geometry:
     def __init__(self, input_shape: Ints, weight_shape: Ints, stride: Ints, padding: Ints,
                  dilation: Ints, groups: int) -> None:
         self.pictures, self.inputs = input_shape[:2]
+        self.weight_shape = weight_shape
         self.outputs, self.per_in = weight_shape[:2]
         self.per_out = self.outputs // groups
         self.groups = groups
@@ -188,6 +198,13 @@ def _block(pictures: int, elements: int, itemsize: int) -> int:
     return max(1, min(pictures, WORKSPACE // max(1, elements * itemsize)))
 
 
+def _by_rows(runtime: Any, geo: _Geometry, d: np.dtype[Any],
+             is_backward: bool) -> tuple[Any, int]:
+    """The convolution by rows and the rows of a band; 0 of them where columns are the way."""
+    rows = convolution_rows.rows_of(geo, is_backward) if runtime.is_cpu else None
+    return rows, convolution_rows.band_of(rows, d, runtime.device.compute_units) if rows else 0
+
+
 def _shifted(data: CLArray, elements: int) -> CLArray:
     return CLArray(data.block, data.shape, data.strides, data.offset + elements, data.dtype,
                    data.size, data.contiguous)
@@ -215,10 +232,18 @@ def convolution(backend: Any, input: CLArray, weight: CLArray, bias: CLArray | N
     multiply = product(backend.families, weight, input, out.dtype, COLUMNS)
     block = _block(geo.pictures, depth * geo.places, max(4, out.dtype.itemsize))
     axes = geo.forward_axes()
+    rows, band = _by_rows(runtime, geo, input.dtype, False)
     for group in range(groups):
         left = Left(_shifted(weight, group * geo.per_out * depth), (0, 0, depth, 0, 1), depth)
         part = None if bias is None else _shifted(bias, group * geo.per_out)
         packed = multiply.packed_left(left, Sizes(geo.per_out, geo.places, depth, 1, 1, 1, 1))
+        if band:
+            convolution_rows.run(
+                backend, rows, band, out,
+                (group * geo.per_out * geo.places, geo.outputs * geo.places), packed, input,
+                (input.offset + group * geo.per_in * geo.area, geo.inputs * geo.area),
+                geo.per_out, part, False)
+            continue
         for first in range(0, geo.pictures, block):
             count = min(block, geo.pictures - first)
             start = first * geo.inputs + group * geo.per_in
@@ -251,10 +276,18 @@ def convolution_input_grad(backend: Any, g: CLArray, weight: CLArray, input_shap
     multiply = product(backend.families, weight, g, dx.dtype, COLUMNS)
     block = _block(geo.pictures, depth * geo.area, max(4, dx.dtype.itemsize))
     axes = geo.backward_axes()
+    rows, band = _by_rows(runtime, geo, g.dtype, True)
     for group in range(groups):
         left = Left(_shifted(weight, group * geo.per_out * geo.per_in * geo.taps),
                     (0, 0, geo.taps, geo.per_in * geo.taps, 1), geo.taps)
         packed = multiply.packed_left(left, Sizes(geo.per_in, geo.area, depth, 1, 1, 1, 1))
+        if band:
+            convolution_rows.run(
+                backend, rows, band, dx,
+                (group * geo.per_in * geo.area, geo.inputs * geo.area), packed, g,
+                (g.offset + group * geo.per_out * geo.places, geo.outputs * geo.places),
+                geo.per_in, None, True)
+            continue
         for first in range(0, geo.pictures, block):
             count = min(block, geo.pictures - first)
             start = first * geo.outputs + group * geo.per_out
@@ -291,9 +324,41 @@ def convolution_weight_grad(backend: Any, g: CLArray, input: CLArray, weight_sha
                             dw.size, geo.pictures, geo.inputs, geo.outputs, groups,
                             *geo.numbers())
         return dw
-    width = geo.per_in * geo.taps
     wide = SCALARS[BY_NUMPY[g.dtype]].partial
-    multiply = product(backend.families, g, input, wide.numpy, COLUMNS_ROWS)
+    sums = _weight_sums_by_rows(backend, geo, g, input, wide.numpy)
+    if sums is None:
+        sums = _weight_sums(backend, geo, g, input, wide.numpy)
+    folded: CLArray = backend.folded("sum", Reduce(), wide, wide)(sums, (0,), False)
+    return folded if folded.dtype == dw.dtype else backend.cast(folded, BY_NUMPY[dw.dtype])
+
+
+def _weight_sums_by_rows(backend: Any, geo: _Geometry, g: CLArray, input: CLArray,
+                         wide: np.dtype[Any]) -> CLArray | None:
+    """Parts of the weight's gradient by shifted rows; None where columns are the way."""
+    runtime = backend.runtime
+    rows = convolution_rows.rows_of(geo, False) if runtime.is_cpu else None
+    parts = rows and convolution_rows.parts_of(rows, geo.per_out, g.dtype,
+                                               runtime.device.compute_units,
+                                               cpu_tile(runtime.device)[0])
+    if not parts:
+        return None
+    sums: CLArray = runtime.new((parts.count, *geo.weight_shape), wide)
+    each = size_of(geo.weight_shape)
+    for group in range(geo.groups):
+        convolution_rows.run_weight(
+            backend, rows, parts, sums, (group * each // geo.groups, each), g,
+            (g.offset + group * geo.per_out * geo.places, geo.outputs * geo.places), input,
+            (input.offset + group * geo.per_in * geo.area, geo.inputs * geo.area), geo.per_out)
+    return sums
+
+
+def _weight_sums(backend: Any, geo: _Geometry, g: CLArray, input: CLArray,
+                 wide: np.dtype[Any]) -> CLArray:
+    """Parts of the weight's gradient as products with columns."""
+    runtime = backend.runtime
+    width = geo.per_in * geo.taps
+    each = geo.outputs * width
+    multiply = product(backend.families, g, input, wide, COLUMNS_ROWS)
     block = _block(geo.pictures, width * geo.places, 4)
     tiles = -(-geo.per_out // 120) * -(-width // 128)
     blocks = [(first, min(block, geo.pictures - first))
@@ -301,9 +366,9 @@ def convolution_weight_grad(backend: Any, g: CLArray, input: CLArray, weight_sha
     parts = [(first, count, _chunks(count, -(-8 * runtime.device.compute_units // tiles)))
              for first, count in blocks]
     total = sum(chunks for _, _, chunks in parts)
-    sums = runtime.new((total, *weight_shape), wide.numpy)
+    sums: CLArray = runtime.new((total, *geo.weight_shape), wide)
     axes = geo.forward_axes()
-    for group in range(groups):
+    for group in range(geo.groups):
         done = 0
         for first, count, chunks in parts:
             per = count // chunks
@@ -312,10 +377,9 @@ def convolution_weight_grad(backend: Any, g: CLArray, input: CLArray, weight_sha
                          geo.outputs * geo.places, 1), geo.places)
             right = Right(_shifted(input, (first * geo.inputs + group * geo.per_in) * geo.area),
                           COLUMNS_ROWS, (geo.inputs * geo.area, geo.area, *axes))
-            place = (done * dw.size + group * geo.per_out * width, dw.size, width)
+            place = (done * each + group * geo.per_out * width, each, width)
             multiply.run(sums, place, left, right,
                          Sizes(geo.per_out, width, per * geo.places, chunks, chunks, chunks,
                                chunks))
             done += chunks
-    folded: CLArray = backend.folded("sum", Reduce(), wide, wide)(sums, (0,), False)
-    return folded if folded.dtype == dw.dtype else backend.cast(folded, BY_NUMPY[dw.dtype])
+    return sums
