@@ -108,7 +108,8 @@ def _with_dimensions(function: Callable[..., Any]) -> Callable[..., Any]:
         return call(a, b)
 
     code = getattr(function, "__code__", None)
-    return {1: call_one, 2: call_two}.get(0 if code is None else code.co_argcount, call)
+    by_arity: dict[int, Callable[..., Any]] = {1: call_one, 2: call_two}
+    return by_arity.get(0 if code is None else code.co_argcount, call)
 
 
 def _natural(op: Any, result: dtype, work: np.dtype) -> np.dtype:

@@ -237,7 +237,7 @@ def convolution(backend: Any, input: CLArray, weight: CLArray, bias: CLArray | N
         left = Left(_shifted(weight, group * geo.per_out * depth), (0, 0, depth, 0, 1), depth)
         part = None if bias is None else _shifted(bias, group * geo.per_out)
         packed = multiply.packed_left(left, Sizes(geo.per_out, geo.places, depth, 1, 1, 1, 1))
-        if band:
+        if band and packed is not None:
             convolution_rows.run(
                 backend, rows, band, out,
                 (group * geo.per_out * geo.places, geo.outputs * geo.places), packed, input,
@@ -281,7 +281,7 @@ def convolution_input_grad(backend: Any, g: CLArray, weight: CLArray, input_shap
         left = Left(_shifted(weight, group * geo.per_out * geo.per_in * geo.taps),
                     (0, 0, geo.taps, geo.per_in * geo.taps, 1), geo.taps)
         packed = multiply.packed_left(left, Sizes(geo.per_in, geo.area, depth, 1, 1, 1, 1))
-        if band:
+        if band and packed is not None:
             convolution_rows.run(
                 backend, rows, band, dx,
                 (group * geo.per_in * geo.area, geo.inputs * geo.area), packed, g,
@@ -340,7 +340,7 @@ def _weight_sums_by_rows(backend: Any, geo: _Geometry, g: CLArray, input: CLArra
     parts = rows and convolution_rows.parts_of(rows, geo.per_out, g.dtype,
                                                runtime.device.compute_units,
                                                cpu_tile(runtime.device)[0])
-    if not parts:
+    if not rows or not parts:
         return None
     sums: CLArray = runtime.new((parts.count, *geo.weight_shape), wide)
     each = size_of(geo.weight_shape)
