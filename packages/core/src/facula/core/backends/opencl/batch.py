@@ -27,7 +27,7 @@ from facula.core.dtypes import dtype
 from facula.core.operation import Reduce, operation
 
 _CODES = {side.code: d for d, side in SCALARS.items()}
-_LAYOUT = r"(?P<kind>flat|rows|small)(?P<ndim>\d+)(?P<inner>\w+)"
+_LAYOUT = r"(?P<kind>flat|rows|lines|small)(?P<ndim>\d+)(?P<inner>\w+)"
 _ELEMENTWISE = re.compile(
     r"e_(?P<op>\w+?)_(?P<inputs>(?:(?:[a-z]+\d+|n)_)+)as_(?P<compute>[a-z]+\d+)_to"
     rf"(?P<results>(?:_[a-z]+\d+)+)_{_LAYOUT}")
@@ -108,9 +108,11 @@ class Generator:
     def _build_common(self) -> None:
         names, self._common = sorted(self._common or ()), None
         forms = FORMS[self._runtime.is_cpu]
+        other = "rows" if self._runtime.is_cpu else "lines"  # the other devices' layout
         has_fp64 = self._runtime.device.fp64
         self._build([source for name in names if (source := source_of(name)) is not None
                      and (not (fold := _FOLD.fullmatch(name)) or fold["form"] in forms)
+                     and not re.search(rf"_{other}\d", name)
                      and (has_fp64 or "f64" not in name)])
 
     def _build(self, sources: Sequence[Source]) -> None:

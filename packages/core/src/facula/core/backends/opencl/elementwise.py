@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 
 from facula.core.backends.opencl.array import CLArray, contiguous_strides
-from facula.core.backends.opencl.codegen import Layout, Number, Statement, elementwise_source
+from facula.core.backends.opencl.codegen import (
+    STRETCH,
+    Layout,
+    Number,
+    Statement,
+    elementwise_source,
+)
 from facula.core.backends.opencl.layout import (
     broadcast_shape,
     collapse,
@@ -28,7 +34,9 @@ from facula.core.backends.opencl.scalars import SCALARS, Scalar, scalar
 from facula.core.dtypes import FLOAT, as_dtype, dtype
 from facula.core.operation import Operation
 
-LONG_ROW = 64  # from this inner length on, a row per work-group wastes less than dividing costs
+# From this inner length on, a row per work-group costs less than dividing (CPU devices, GPUs).
+LONG_ROW = {True: 12, False: 64}
+ONE_2D = (1, 1)
 MAX_PLANS = 4096
 FRONT_ATTRIBUTES = ("dim", "keepdim", "dtype")  # of a reduction; its kernel never sees them
 _ANNOTATED = {"int": Number("long", np.dtype(np.int64)), "bool": Number("int", np.dtype(np.int32))}
@@ -163,9 +171,12 @@ class ElementwiseKernel:
         tail = (*lengths, *[s for own in steps for s in own])
         ndim = len(lengths)
         rows = size // inner
-        if (inner >= LONG_ROW or ndim == 1) and rows < 2**31:
+        if (inner >= LONG_ROW[self.runtime.is_cpu] or ndim == 1) and rows < 2**31:
             letters = "".join("c" if own[-1] == 1 else "0" if own[-1] == 0 else "s"
                               for own in steps)
+            if self.runtime.is_cpu:
+                return _Plan(self.kernel(Layout("lines", ndim, letters)), shape, inner,
+                             (-(-inner // STRETCH), rows), ONE_2D, tail)
             return _Plan(self.kernel(Layout("rows", ndim, letters)), shape, inner,
                          ((inner + 255) // 256 * 256, rows), LOCAL_2D, tail)
         wide = "w" if size >= 2**31 else "n"

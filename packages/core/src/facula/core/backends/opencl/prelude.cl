@@ -31,8 +31,11 @@
  * (a third of the time that a product's kernel takes to compile under PoCL). */
 #ifdef FACULA_CPU
 #define EDGE_LOOP _Pragma("clang loop unroll(disable) vectorize(disable)")
+/* Before a loop whose passes touch no memory in common. */
+#define EACH_ALONE _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define EDGE_LOOP
+#define EACH_ALONE
 #endif
 #define GROUP_OF_256 __attribute__((reqd_work_group_size(256, 1, 1)))
 #define GROUP_OF_ONE __attribute__((reqd_work_group_size(1, 1, 1)))
