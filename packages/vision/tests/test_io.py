@@ -22,11 +22,16 @@ from facula.vision.io import (
     write_png,
 )
 
+# A palette index without an entry: PNG (4.1.3, "an error") leaves the colour to the decoder, and
+# libraries have changed theirs.
+LEFT_TO_THE_DECODER = {"image-png/invalid_palette_index.png"}
+
 
 def pictures(folder: Path) -> dict[str, dict]:
     return json.loads((folder / "expected.json").read_text())
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # of the damaged ones
 @pytest.mark.parametrize("folder", ["photos", "image-formats"])
 def test_real_files(data_root: Path, folder: str) -> None:
     seen = 0
@@ -42,6 +47,8 @@ def test_real_files(data_root: Path, folder: str) -> None:
         assert list(got.shape[1:]) == want["size"][::-1], name
         means = got.mean((1, 2), dtype=np.float64)
         wide = want["mode"].startswith("I")
+        if name in LEFT_TO_THE_DECODER:
+            continue
         assert np.allclose(means, np.ravel(want["mean"]), atol=0.5), (name, want)
         if want["mode"] in ("L", "RGB", "RGBA", "LA") and "decoded_sha256" in want:
             plain = np.ascontiguousarray(got.transpose(1, 2, 0))
