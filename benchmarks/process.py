@@ -1,4 +1,4 @@
-"""Cases that need a process of their own: the time to import, the memory that training leaves."""
+"""Cases that need a process of their own: the time to import, what training and graphs hold."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from benchmarks.libraries import present
+from benchmarks.networks import NETWORKS
 
 ROUNDS = 5
 IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
@@ -36,9 +37,9 @@ print(kilobytes() - before, before)
 """
 
 
-def _output(code: str, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True,
-                          text=True, check=False)
+def _output(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True,
+                          check=False)
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["failed"])[-1])
     return done.stdout
@@ -50,13 +51,28 @@ def rows(device: str) -> list[dict[str, Any]]:
     best = dict.fromkeys(names, float("inf"))
     for _ in range(ROUNDS):
         for name in names:
-            best[name] = min(best[name], float(_output(IMPORT.format(name))))
+            best[name] = min(best[name], float(_output("-c", IMPORT.format(name))))
     out: list[dict[str, Any]] = [{"group": "process", "name": "import", "seconds": best,
                                   "failures": {}, "bytes": 0, "flops": 0}]
     try:
-        grown, held = map(int, _output(TRAIN, device).split())
+        grown, held = map(int, _output("-c", TRAIN, device).split())
         text = f"{grown} kB more after 100 training runs of 5 steps ({held // 1024} MB held)"
     except (RuntimeError, ValueError) as error:
         text = str(error)
     out.append({"group": "process", "name": "memory", "text": text})
+    for network in NETWORKS:
+        peaks = {n: int(_peak(n, device, network)) / 1024 for n in names if n != "numpy"}
+        text = ", ".join(f"{n} {peak:.1f} MB" for n, peak in peaks.items())
+        if "torch" in peaks:
+            text += f" ({peaks['facula'] / peaks['torch']:.2f}x)"
+        out.append({"group": "process", "name": f"peak of {network}", "text": text})
+    for name in (n for n in names if n != "numpy"):
+        seconds, left = _peak(name, device, "release").split()
+        text = f"{float(seconds):.2f} s, {left} objects left to the garbage collector"
+        out.append({"group": "process", "name": f"freeing a million nodes, {name}", "text": text})
     return out
+
+
+def _peak(name: str, device: str, what: str) -> str:
+    own = device if name == "facula" else "cpu"
+    return _output("-m", "benchmarks.peak", name, own, what)
