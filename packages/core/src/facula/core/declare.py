@@ -24,6 +24,7 @@ from facula.core.dtypes import FLOAT
 from facula.core.fronts import (
     Resolver,
     elementwise_front,
+    inplace_composite_front,
     inplace_front,
     inplace_primitive_front,
     primitive_front,
@@ -165,10 +166,14 @@ def reduction(*, numpy: Callable[..., Any], opencl: Reduce, result: Any = "same"
     return declare
 
 
-def view(function: F | None = None, *, method: bool = True, export: bool = True) -> Any:
-    """Declare a view of the first argument's memory; no kernel is needed."""
+def view(function: F | None = None, *, result: Callable[[Any], Any] | None = None,
+         method: bool = True, export: bool = True) -> Any:
+    """Declare a view of the first argument's memory; no kernel is needed.
+
+    ``result`` is the view's dtype as a function of the argument's, where it is not the same.
+    """
     def declare(function: F) -> F:
-        op = _record("view", function, method=method, export=export)
+        op = _record("view", function, result=result or "same", method=method, export=export)
         return _publish(op, view_front(op))
     return declare if function is None else declare(function)
 
@@ -201,12 +206,18 @@ def primitive(*, result: Any = "same", outputs: int = 1, method: bool = False,
     return declare
 
 
-def composite(function: F | None = None, *, method: bool = True, export: bool = True) -> Any:
-    """Declare an operation written over others: differentiable and portable for nothing."""
+def composite(function: F | None = None, *, method: bool = True, export: bool = True,
+              inplace: bool = False) -> Any:
+    """Declare an operation written over others: differentiable and portable for nothing.
+
+    ``inplace`` adds the method ``name_``, which computes the result apart and copies it in.
+    """
     def declare(function: F) -> F:
-        op = _record("composite", function, method=method, export=export)
+        op = _record("composite", function, method=method, export=export, inplace=inplace)
         op.public = function
         function.operation = op  # type: ignore[attr-defined]
+        if inplace:
+            op.extra["inplace"] = _inplace(op, inplace_composite_front(op))
         return function
     return declare if function is None else declare(function)
 

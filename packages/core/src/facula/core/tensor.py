@@ -363,12 +363,8 @@ class Tensor(Methods):
 
     # In-place writes
 
-    def _begin_write(self, name: str, recorded: bool) -> Tensor | None:
-        """Check that an in-place write is possible and count it.
-
-        Returns what the recorder needs: this tensor as it stood in the graph before; None where
-        the write is not recorded.
-        """
+    def _check_write(self, name: str) -> None:
+        """Refuse an in-place write that memory or the graph does not allow."""
         data = self._data
         if 0 in data.strides and data.size and any(
                 not step and size > 1 for step, size in zip(data.strides, data.shape, strict=True)):
@@ -376,9 +372,18 @@ class Tensor(Methods):
                                "was expanded): clone() it before writing")
         if self._kind.device is CPU and not data.flags.writeable:
             raise RuntimeError(f"{name}: the memory is read-only: clone() the tensor first")
-        recorded = recorded and slot.grad_mode.enabled
         if slot.Installed.tape is not None and slot.grad_mode.enabled:
             slot.Installed.tape.before_inplace(self, name)
+
+    def _begin_write(self, name: str, recorded: bool) -> Tensor | None:
+        """Check that an in-place write is possible and count it.
+
+        Returns what the recorder needs: this tensor as it stood in the graph before; None where
+        the write is not recorded.
+        """
+        self._check_write(name)
+        data = self._data
+        recorded = recorded and slot.grad_mode.enabled
         before = None
         version = self._version
         if version is None:

@@ -11,7 +11,7 @@ import numpy as np
 from facula.core import slot
 from facula.core.devices import CPU
 from facula.core.dtypes import INTEGER, dtype
-from facula.core.errors import describe
+from facula.core.errors import describe, not_a_tensor
 from facula.core.fronts.elementwise import operand_key
 from facula.core.fronts.operands import (
     bind,
@@ -102,6 +102,33 @@ def inplace_primitive_front(op: Operation) -> Callable[..., Any]:
             assert op.record_inplace is not None
             op.record_inplace(self, before, *values[1:])
         return self
+
+    return front
+
+
+def inplace_composite_front(op: Operation) -> Callable[..., Any]:
+    """The in-place method of a composite: the result is made apart, then copied in.
+
+    While recording, the operation works on a copy of the tensor, so that what its gradient saves
+    is not overwritten.
+    """
+    name = op.name + "_"
+
+    def front(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not isinstance(self, Tensor):
+            raise not_a_tensor(name, op.parameters[0], self)
+        self._check_write(name)
+        source = self
+        if slot.grad_mode.enabled and tracked(leaves((self, *args, *kwargs.values()))):
+            source = self.clone()
+            args = tuple([source if a is self else a for a in args])
+        assert op.public is not None
+        result = op.public(source, *args, **kwargs)
+        if result._data.shape != self._data.shape:
+            raise RuntimeError(f"{name}: the result's shape {tuple(result.shape)} is not the "
+                               f"tensor's shape {tuple(self.shape)}")
+        check_storable(name, result._kind.dtype, self._kind.dtype)
+        return self.copy_(result)
 
     return front
 

@@ -381,7 +381,7 @@ def index_fill_(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return _slices_put("index_fill_", input, dim, index, value, True)
 
 
-@composite
+@composite(inplace=True)
 def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *,
                  include_self: bool = True) -> Tensor:
     """Slices combined with the input's at positions of a dimension, as :func:`scatter_reduce`."""

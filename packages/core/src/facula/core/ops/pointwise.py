@@ -80,7 +80,7 @@ def fmin(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of the two; a number wins over NaN."""
 
 
-@composite
+@composite(inplace=True)
 def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None,
                neginf: float | None = None) -> Tensor:
     """NaN and infinities replaced: by 0 and the dtype's largest and smallest numbers.
@@ -160,22 +160,13 @@ def signbit(input: Tensor) -> Tensor:
     """Whether the sign bit is set; it is for -0."""
 
 
-@composite
-def sgn(input: Tensor) -> Tensor:
-    """The sign of each element; of a complex one, the number of modulus 1 in its direction."""
-    if not input.is_complex():
-        return unary.sign(input)
-    size = unary.abs(input)
-    return masked.where(size == 0, 0.0, input / size)  # type: ignore[operator]
-
-
-@composite
+@composite(inplace=True)
 def frac(input: Tensor) -> Tensor:
     """What is behind the point, with the sign of the element."""
     return input - unary.trunc(input)  # type: ignore[operator]
 
 
-@composite
+@composite(inplace=True)
 def fix(input: Tensor) -> Tensor:
     """The same as :func:`facula.trunc`."""
     return unary.trunc(input)
@@ -242,7 +233,7 @@ def log_odds(input: Tensor) -> Tensor:
     """log(p / (1 - p)): the work of :func:`facula.logit`."""
 
 
-@composite
+@composite(inplace=True)
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(p / (1 - p)), the inverse of :func:`facula.sigmoid`.
 
@@ -268,6 +259,15 @@ def float_power(input: Tensor, exponent: Tensor) -> Tensor:
     wide = [x.double() if isinstance(x, Tensor) else x  # type: ignore[attr-defined]
             for x in (input, exponent)]
     return binary.pow(*wide)
+
+
+@composite(export=False)
+def float_power_(input: Tensor, exponent: Tensor) -> Tensor:
+    """:func:`facula.float_power` in place, for tensors of 64 bits a component."""
+    if input.dtype.to_real() is not dtypes.float64:
+        raise RuntimeError(f"float_power_: the result has 64 bits a component, which can't be "
+                           f"stored in a tensor of dtype {input.dtype.name}: convert it first")
+    return input.pow_(exponent)  # type: ignore[attr-defined]
 
 
 @elementwise(numpy=np.deg2rad, opencl="input * (T)(M_PI / 180)", result="float", dtypes=_REAL)

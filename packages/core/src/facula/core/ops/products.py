@@ -27,7 +27,7 @@ def _accumulated(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tenso
     return product if beta == 0 else binary.add(_scaled(input, beta), product)
 
 
-@composite
+@composite(inplace=True)
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """``beta * input + alpha * (mat1 @ mat2)``; input broadcasts.
 
@@ -41,26 +41,26 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     return _accumulated(input, linalg.mm(mat1, mat2), beta, alpha)
 
 
-@composite
+@composite(inplace=True)
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """``beta * input + alpha * (mat @ vec)``."""
     return _accumulated(input, mv(mat, vec), beta, alpha)
 
 
-@composite
+@composite(inplace=True)
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """``beta * input + alpha * outer(vec1, vec2)``."""
     return _accumulated(input, outer(vec1, vec2), beta, alpha)
 
 
-@composite
+@composite(inplace=True)
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1,
             alpha: Any = 1) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2)``."""
     return _accumulated(input, linalg.bmm(batch1, batch2), beta, alpha)
 
 
-@composite
+@composite(inplace=True)
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1,
            alpha: Any = 1) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2).sum(0)``."""

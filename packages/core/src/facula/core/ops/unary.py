@@ -30,7 +30,7 @@ def abs(input: Tensor) -> Tensor:
     """The absolute value of each element (the modulus of complex ones)."""
 
 
-@composite
+@composite(inplace=True)
 def absolute(input: Tensor) -> Tensor:
     """The same as :func:`facula.abs`."""
     return abs(input)
