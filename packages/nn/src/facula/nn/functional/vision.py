@@ -1,4 +1,4 @@
-"""Pictures: resizing, rearranging pixels and patches, sampling at points."""
+"""Pictures: resizing, and rearranging pixels and patches."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from facula.core.ops import creation, gather, linalg, shape, spatial, views
 from facula.core.tensor import Tensor
 from facula.nn.functional._tuples import batched, tuple_of
+from facula.nn.functional.sampling import cubic
 
 
 def _blocks_to_pixels(op: str, input: Tensor, factor: int) -> Tensor:
@@ -142,18 +143,6 @@ def _linear_weights(n: int, m: int, align: bool, scale: float | None) -> list[li
     return rows
 
 
-def _cubic(t: float) -> tuple[float, float, float, float]:
-    """Keys' weights of the four neighbours, with a = -0.75."""
-    a = -0.75
-
-    def near(x: float) -> float:
-        return ((a + 2) * x - (a + 3)) * x * x + 1
-
-    def far(x: float) -> float:
-        return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
-    return far(t + 1), near(t), near(1 - t), far(2 - t)
-
-
 def _cubic_weights(n: int, m: int, align: bool, scale: float | None) -> list[list[float]]:
     rows = [[0.0] * n for _ in range(m)]
     ratio = ((n - 1) / (m - 1) if m > 1 else 0.0) if align else (
@@ -161,7 +150,7 @@ def _cubic_weights(n: int, m: int, align: bool, scale: float | None) -> list[lis
     for i in range(m):
         at = i * ratio if align else (i + 0.5) * ratio - 0.5
         low = math.floor(at)
-        for k, weight in enumerate(_cubic(at - low)):
+        for k, weight in enumerate(cubic(at - low)):
             rows[i][min(max(low - 1 + k, 0), n - 1)] += weight
     return rows
 

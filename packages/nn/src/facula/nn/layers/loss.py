@@ -352,3 +352,44 @@ class MultiMarginLoss(_WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.multi_margin_loss(input, target, p=self.p, margin=self.margin,
                                    weight=self.weight, reduction=self.reduction)
+
+
+class CTCLoss(_Loss):
+    """The connectionist temporal classification loss: labels without an alignment to the frames.
+
+    See :func:`facula.nn.functional.ctc_loss` for the formula.
+
+    Parameters
+    ----------
+    blank : int
+        The number of the blank.
+    reduction : str
+        ``"mean"`` (each loss divided by the number of its labels first), ``"sum"`` or ``"none"``.
+    zero_infinity : bool
+        Let the losses of examples with too few frames for their labels, which are infinite, and
+        their gradients be zero.
+
+    References
+    ----------
+    Graves et al., "Connectionist Temporal Classification", ICML 2006,
+    https://www.cs.toronto.edu/~graves/icml_2006.pdf
+
+    Examples
+    --------
+    >>> import facula
+    >>> scores = facula.randn(50, 16, 20, requires_grad=True)  # frames, batch, symbols
+    >>> targets = facula.randint(1, 20, (16, 30))
+    >>> loss = facula.nn.CTCLoss()(scores.log_softmax(2), targets, [50] * 16, [10] * 16)
+    >>> loss.backward()
+    """
+
+    def __init__(self, blank: int = 0, reduction: str = "mean",
+                 zero_infinity: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Any,
+                target_lengths: Any) -> Tensor:
+        return F.ctc_loss(log_probs, targets, input_lengths, target_lengths, self.blank,
+                          self.reduction, self.zero_infinity)
