@@ -32,6 +32,7 @@ from facula.core.fronts import (
     view_front,
 )
 from facula.core.operation import Operation, Reduce, register
+from facula.core.precision import guarded
 from facula.core.slot import grad_mode
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -214,11 +215,11 @@ def composite(function: F | None = None, *, method: bool = True, export: bool = 
     """
     def declare(function: F) -> F:
         op = _record("composite", function, method=method, export=export, inplace=inplace)
-        op.public = function
-        function.operation = op  # type: ignore[attr-defined]
+        op.public = front = guarded(function)
+        front.operation = op  # type: ignore[attr-defined]
         if inplace:
             op.extra["inplace"] = _inplace(op, inplace_composite_front(op))
-        return function
+        return front
     return declare if function is None else declare(function)
 
 

@@ -3,6 +3,7 @@
 Slots are filled by hand because a constructor call would cost as much as all the rest. Whatever is
 rare (mixed dtypes, 0-d operands, scalars on the left, NumPy values, wrong arguments) is settled by
 the ``Resolver``, which works once per combination and leaves its answer in the front's table.
+Where autocast wants float32, halves never enter the table, and the usual dtypes pay nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from facula.core.dtypes import dtype
 from facula.core.errors import describe, not_a_tensor
 from facula.core.fronts.operands import bind, common_kind, data_on, misfit, operand, tracked
 from facula.core.operation import Operation
+from facula.core.precision import HALVES, guard_of, mode
 from facula.core.promotion import DIMENSIONED, SCALAR, ZERO_DIM
 from facula.core.tensor import Tensor, from_data
 
@@ -100,8 +102,14 @@ def elementwise_front(op: Operation) -> Callable[..., Any]:
     return _general(op)
 
 
+def _settled(d: dtype, guard: Any) -> bool:
+    """Whether the kernel depends on this dtype alone, not on the default dtype or autocast."""
+    return d.category >= promotion.FLOAT and (guard is None or d not in HALVES)
+
+
 def _unary(op: Operation) -> Callable[..., Any]:
     resolve = op.extra["resolver"]
+    guard = guard_of(op.name)
     table: dict[Kind, tuple[Callable[..., Any], Kind]] = {}
 
     def front(input: Any) -> Tensor:
@@ -110,8 +118,10 @@ def _unary(op: Operation) -> Callable[..., Any]:
         except (KeyError, AttributeError):
             if not isinstance(input, Tensor):
                 raise not_a_tensor(op.name, op.tensors[0], input) from None
+            if guard is not None and mode.on:
+                (input,) = guard((input,))
             kernel, kind, _ = resolve([input])
-            if input._kind.dtype.category >= promotion.FLOAT:  # else the default dtype decides
+            if _settled(input._kind.dtype, guard):
                 table[input._kind] = kernel, kind
         out = _new(Tensor)
         out._data = kernel(input._data)
@@ -127,6 +137,7 @@ def _unary(op: Operation) -> Callable[..., Any]:
 
 def _binary(op: Operation) -> Callable[..., Any]:
     resolve = op.extra["resolver"]
+    guard = guard_of(op.name)
     first, second = op.tensors
     table: dict[Kind, dict[Any, tuple[Callable[..., Any], Kind]]] = {}
 
@@ -155,8 +166,10 @@ def _binary(op: Operation) -> Callable[..., Any]:
 
     def slow(input: Any, other: Any) -> Tensor:
         input, other = operand(op, first, input), operand(op, second, other)
+        if guard is not None and mode.on:
+            input, other = guard((input, other))
         kernel, kind, (a, b) = resolve([input, other])
-        if isinstance(input, Tensor) and input._kind.dtype.category >= promotion.FLOAT:
+        if isinstance(input, Tensor) and _settled(input._kind.dtype, guard):
             if not isinstance(other, Tensor):
                 table.setdefault(input._kind, {})[type(other)] = kernel, kind
             elif other._kind is input._kind:
@@ -174,12 +187,15 @@ def _binary(op: Operation) -> Callable[..., Any]:
 
 def _general(op: Operation) -> Callable[..., Any]:
     resolve = op.extra["resolver"]
+    guard = guard_of(op.name)
     count = len(op.tensors)
 
     def front(*args: Any, **kwargs: Any) -> Any:
         values = bind(op, args, kwargs)
         operands = [operand(op, n, v) for n, v in zip(op.tensors, values, strict=False)]
         attributes = values[count:]
+        if guard is not None and mode.on:
+            operands = list(guard(operands))
         kernel, kind, data = resolve(operands)
         try:
             result = kernel(*data, *attributes)

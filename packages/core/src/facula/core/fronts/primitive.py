@@ -8,8 +8,10 @@ from typing import Any
 
 from facula.core.backends.base import Backend, Kernel, host_fallback
 from facula.core.devices import Kind, kind_of
+from facula.core.fronts.elementwise import check_dtype
 from facula.core.fronts.operands import common_kind, data_on, leaves, tracked, unwrap
 from facula.core.operation import Operation
+from facula.core.precision import guard_of, guarded, mode
 from facula.core.tensor import Tensor, from_data
 
 
@@ -24,6 +26,11 @@ def find_kernel(op: Operation, backend: Backend) -> Kernel:
     return host_fallback(backend, op.name)
 
 
+def _kernel_for(op: Operation, kind: Kind) -> Kernel:
+    check_dtype(op, kind.dtype)
+    return find_kernel(op, kind.backend)
+
+
 def primitive_front(op: Operation) -> Callable[..., Any]:
     """The public function of a primitive.
 
@@ -31,7 +38,7 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
     under the operation's name receives them, tensors (also within tuples) as data.
     """
     function = op.function
-    kernels: dict[Any, Kernel] = {}
+    kernels: dict[Kind, Kernel] = {}
     rules = op.result if isinstance(op.result, tuple) else (op.result,) * op.outputs
     nested = op.extra.get("nested", False)
 
@@ -45,9 +52,9 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
         values = function(*args, **kwargs)
         tensors = leaves(values)
         home = common_kind(op.name, tensors)
-        kernel = kernels.get(home.device)
+        kernel = kernels.get(home)
         if kernel is None:
-            kernel = kernels[home.device] = find_kernel(op, home.backend)
+            kernel = kernels[home] = _kernel_for(op, home)
         if nested:
             result = kernel(*[unwrap(v, home) for v in values])
         else:
@@ -65,22 +72,22 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
     if len(op.tensors) == 2 and not op.attributes and not nested and rules == ("same",):
         return _pair(op, front)
     if op.tensors == op.parameters[:1] and not nested and op.outputs == 1:
-        return _one(op, rules[0], result_kind)
-    return front
+        front = _one(op, rules[0], result_kind)
+    return guarded(front, op.name)
 
 
 def _one(op: Operation, rule: Any, result_kind: Callable[..., Kind]) -> Callable[..., Any]:
     """The short way for one tensor and attributes: there is nothing to agree on."""
     function = op.function
-    kernels: dict[Any, Kernel] = {}
+    kernels: dict[Kind, Kernel] = {}
 
     def front(*args: Any, **kwargs: Any) -> Tensor:
         values = function(*args, **kwargs)
         input = values[0]
         kind = input._kind
-        kernel = kernels.get(kind.device)
+        kernel = kernels.get(kind)
         if kernel is None:
-            kernel = kernels[kind.device] = find_kernel(op, kind.backend)
+            kernel = kernels[kind] = _kernel_for(op, kind)
         out = from_data(kernel(input._data, *values[1:]),
                         kind if rule == "same" else result_kind(rule, kind, values))
         if input._autograd is not None and op.record is not None:
@@ -93,15 +100,18 @@ def _one(op: Operation, rule: Any, result_kind: Callable[..., Kind]) -> Callable
 def _pair(op: Operation, general: Callable[..., Any]) -> Callable[..., Any]:
     """The short way for two tensors of one kind: matrix products save 2 us by it."""
     function = op.function
+    guard = guard_of(op.name)
     kernels: dict[Kind, Kernel] = {}
 
     def front(input: Any, other: Any) -> Tensor:
+        if guard is not None and mode.on:
+            input, other = guard((input, other))
         try:
             kernel = kernels[input._kind] if input._kind is other._kind else None
         except AttributeError:
             kernel = None
         except KeyError:
-            kernel = kernels[input._kind] = find_kernel(op, input._kind.backend)
+            kernel = kernels[input._kind] = _kernel_for(op, input._kind)
         if kernel is None:
             return general(input, other)
         function(input, other)

@@ -10,6 +10,7 @@ from facula.core.devices import Kind, kind_of
 from facula.core.errors import canonical_dims, not_a_tensor
 from facula.core.fronts.elementwise import check_dtype
 from facula.core.operation import Operation
+from facula.core.precision import HALVES, guard_of, mode
 from facula.core.tensor import Tensor
 
 _new = object.__new__
@@ -25,6 +26,7 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
     default_dim = op.attributes["dim"]
     takes_dtype = "dtype" in op.attributes
     nonempty = op.extra["nonempty"]
+    guard = guard_of(op.name)
     names = [n for n in op.attributes if n not in ("dim", "keepdim", "dtype")]
 
     def resolve(kind: Kind, dtype: Any) -> tuple[Callable[..., Any], Kind]:
@@ -50,7 +52,11 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
         except (KeyError, AttributeError):
             if not isinstance(input, Tensor):
                 raise not_a_tensor(op.name, "input", input) from None
-            kernel, kind = table[input._kind, dtype] = resolve(input._kind, dtype)
+            if guard is not None and mode.on and dtype is None:
+                (input,) = guard((input,))
+            kernel, kind = resolve(input._kind, dtype)
+            if guard is None or input._kind.dtype not in HALVES:  # else autocast decides
+                table[input._kind, dtype] = kernel, kind
         data = input._data
         try:
             dims = memo[dim, data.ndim]
