@@ -12,7 +12,8 @@ torch = pytest.importorskip("torch", reason="the environment `oracle` has PyTorc
 pytestmark = pytest.mark.filterwarnings(r"ignore:index_reduce\(\) is in beta:UserWarning")
 
 # Ours -> torch's, where the registry's name is not public there.
-RENAMED = {"batched_matmul": "matmul", "view_as_shape": "reshape", "matrix_transpose": "adjoint"}
+RENAMED = {"batched_matmul": "matmul", "view_as_shape": "reshape"}
+OTHERS = {"matrix_transpose": lambda x: x.mT}
 SPACES = (torch, torch.Tensor, torch.nn.functional, torch.special, torch.linalg)
 RANDOM_ROOMS = {"random"}
 
@@ -20,6 +21,8 @@ RANDOM_ROOMS = {"random"}
 def peer(op):
     """PyTorch's function of the operation's name."""
     name = RENAMED.get(op.name, op.name)
+    if op.name in OTHERS:
+        return OTHERS[op.name]
     for space in SPACES:
         if hasattr(space, name):
             return getattr(space, name)
@@ -34,7 +37,8 @@ def to_torch(value, requires_grad=False):
     """The same argument for PyTorch."""
     if isinstance(value, facula.Tensor):
         t = torch.from_numpy(value.detach().cpu().numpy().copy())
-        return t.requires_grad_() if requires_grad and t.is_floating_point() else t
+        smooth = t.is_floating_point() or t.is_complex()
+        return t.requires_grad_() if requires_grad and smooth else t
     if isinstance(value, dtypes.dtype):
         return getattr(torch, value.name)
     if isinstance(value, (tuple, list)):
@@ -56,7 +60,7 @@ def close(ours, theirs, what):
     assert str(ours.dtype).split(".")[1] == str(theirs.dtype).split(".")[1], what
     assert tuple(ours.shape) == tuple(theirs.shape), what
     rtol, atol = TOLERANCES.get(ours.dtype, (0, 0))
-    np.testing.assert_allclose(ours.detach().cpu().numpy(), theirs.detach().numpy(),
+    np.testing.assert_allclose(ours.detach().cpu().numpy(), theirs.numpy(force=True),
                                rtol=2 * rtol, atol=atol, err_msg=what)
 
 
@@ -105,7 +109,8 @@ def test_gradients_are_pytorchs(op):
         theirs = [a for a in flat([*args, *kwargs.values()])
                   if isinstance(a, torch.Tensor) and a.requires_grad]
         ours_grads = facula.autograd.grad(
-            got, leaves, [facula.tensor(w) for w in weights], allow_unused=True)
+            got, leaves, [facula.tensor(w).to(t.dtype) for w, t in zip(weights, got, strict=True)],
+            allow_unused=True)
         try:
             their_grads = torch.autograd.grad(
                 want, theirs, [torch.tensor(w).to(t.dtype)
@@ -126,12 +131,12 @@ def test_gradients_are_pytorchs(op):
 
 def twice(lib, results, leaves, rng):
     """The gradients of a weighted sum of the first gradients."""
-    weights = [lib.tensor(rng.normal(size=tuple(r.shape)), dtype=lib.float64) for r in results]
+    weights = [lib.tensor(rng.normal(size=tuple(r.shape)), dtype=r.dtype) for r in results]
     first = lib.autograd.grad(results, leaves, weights, create_graph=True, allow_unused=True)
     first = [g for g in first if g is not None and g.requires_grad]
     if not first:
         return [None] * len(leaves)
-    total = sum((g * lib.tensor(rng.normal(size=tuple(g.shape)), dtype=lib.float64)).sum()
+    total = sum((g * lib.tensor(rng.normal(size=tuple(g.shape)), dtype=lib.float64)).sum().real
                 for g in first)
     return lib.autograd.grad(total, leaves, allow_unused=True)
 
@@ -145,7 +150,8 @@ def test_second_gradients_are_pytorchs(op):
         kwargs = {k: to_torch(v, True) for k, v in given.kwargs.items()}
         try:
             want = [t for t in flat(peer(op)(*args, **kwargs))
-                    if isinstance(t, torch.Tensor) and t.requires_grad and t.dtype == torch.float64]
+                    if isinstance(t, torch.Tensor) and t.requires_grad
+                    and t.dtype in (torch.float64, torch.complex128)]
             theirs = [a for a in flat([*args, *kwargs.values()])
                       if isinstance(a, torch.Tensor) and a.requires_grad]
             if not want:
@@ -155,7 +161,7 @@ def test_second_gradients_are_pytorchs(op):
             continue  # a form without a (second) gradient in PyTorch
         got = [t for t in flat(op.public(*given.args, **given.kwargs))
                if isinstance(t, facula.Tensor) and t.requires_grad
-               and t.dtype is dtypes.float64]
+               and t.dtype in (dtypes.float64, dtypes.complex128)]
         for g, h in zip(twice(facula, got, given.leaves(), np.random.default_rng(2)), their_grads,
                         strict=True):
             if g is None or h is None:

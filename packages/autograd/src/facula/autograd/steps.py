@@ -1,4 +1,4 @@
-"""Elementwise steps that only backward takes: conjugation, and derivatives as one kernel each."""
+"""Elementwise steps that only backward takes: derivatives as one kernel each; and conjugates."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ import numpy as np
 
 from facula.core import dtypes
 from facula.core.declare import elementwise
+from facula.core.ops.complex_numbers import conj_physical
 from facula.core.tensor import Tensor
 
 _FLOATING = (*dtypes.FLOATS, dtypes.complex64, dtypes.complex128)
-
-
-@elementwise(numpy=np.conjugate, opencl="input", method=False, export=False, inplace=False)
-def conjugated(input: Tensor) -> Tensor:
-    """The complex conjugate of each element; real ones as they are."""
 
 
 @elementwise(numpy=lambda g, y: np.where(y > 0, g, g.dtype.type(0)),
@@ -42,5 +38,5 @@ def sigmoid_step(gradient: Tensor, output: Tensor) -> Tensor:
 def conj(x: Any) -> Any:
     """The complex conjugate of a tensor or number; itself if it is real, at no cost."""
     if isinstance(x, Tensor):
-        return conjugated(x) if x._kind.dtype.category == dtypes.COMPLEX else x
+        return conj_physical(x) if x._kind.dtype.category == dtypes.COMPLEX else x
     return x.conjugate() if isinstance(x, complex) else x

@@ -212,7 +212,6 @@ def lerp(
 ) -> Tensor: ...
 def copysign(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def signbit(input: Tensor) -> Tensor: ...
-def sgn(input: Tensor) -> Tensor: ...
 def frac(input: Tensor) -> Tensor: ...
 def fix(input: Tensor) -> Tensor: ...
 def heaviside(input: Tensor, values: Tensor | builtins.complex) -> Tensor: ...
@@ -248,10 +247,7 @@ def less(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def less_equal(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def not_equal(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def clip(input: Tensor, min: typing.Any = ..., max: typing.Any = ...) -> Tensor: ...
-def adjoint(input: Tensor) -> Tensor: ...
 def is_tensor(obj: typing.Any) -> builtins.bool: ...
-def is_floating_point(input: Tensor) -> builtins.bool: ...
-def is_complex(input: Tensor) -> builtins.bool: ...
 def numel(input: Tensor) -> builtins.int: ...
 def is_nonzero(input: Tensor) -> builtins.bool: ...
 def is_same_size(input: Tensor, other: Tensor | builtins.complex) -> builtins.bool: ...
@@ -352,6 +348,24 @@ def scalar_tensor(
     device: typing.Any = ...,
     requires_grad: builtins.bool = ...,
 ) -> Tensor: ...
+def view_as_real(input: Tensor) -> Tensor: ...
+def view_as_complex(input: Tensor) -> Tensor: ...
+def real(input: Tensor) -> Tensor: ...
+def imag(input: Tensor) -> Tensor: ...
+def complex(real: Tensor, imag: Tensor | builtins.complex) -> Tensor: ...
+def polar(abs: Tensor, angle: Tensor | builtins.complex) -> Tensor: ...
+def conj_physical(input: Tensor) -> Tensor: ...
+def conj(input: Tensor) -> Tensor: ...
+def resolve_conj(input: Tensor) -> Tensor: ...
+def resolve_neg(input: Tensor) -> Tensor: ...
+def is_conj(input: Tensor) -> builtins.bool: ...
+def is_neg(input: Tensor) -> builtins.bool: ...
+def adjoint(input: Tensor) -> Tensor: ...
+def angle(input: Tensor) -> Tensor: ...
+def sgn(input: Tensor) -> Tensor: ...
+def isreal(input: Tensor) -> Tensor: ...
+def is_floating_point(input: Tensor) -> builtins.bool: ...
+def is_complex(input: Tensor) -> builtins.bool: ...
 def gather(
     input: Tensor,
     dim: builtins.int,
@@ -930,6 +944,7 @@ __all__ = [
     "amax",
     "amin",
     "aminmax",
+    "angle",
     "any",
     "arange",
     "arccos",
@@ -986,10 +1001,13 @@ __all__ = [
     "clone",
     "column_stack",
     "combinations",
+    "complex",
     "complex128",
     "complex64",
     "concat",
     "concatenate",
+    "conj",
+    "conj_physical",
     "copysign",
     "cos",
     "cosh",
@@ -1065,6 +1083,7 @@ __all__ = [
     "hstack",
     "hypot",
     "iinfo",
+    "imag",
     "index_add",
     "index_copy",
     "index_fill",
@@ -1080,8 +1099,10 @@ __all__ = [
     "int64",
     "int8",
     "is_complex",
+    "is_conj",
     "is_floating_point",
     "is_grad_enabled",
+    "is_neg",
     "is_nonzero",
     "is_same_size",
     "is_tensor",
@@ -1092,6 +1113,7 @@ __all__ = [
     "isnan",
     "isneginf",
     "isposinf",
+    "isreal",
     "kron",
     "kthvalue",
     "le",
@@ -1158,6 +1180,7 @@ __all__ = [
     "outer",
     "permute",
     "poisson",
+    "polar",
     "positive",
     "pow",
     "prod",
@@ -1173,11 +1196,14 @@ __all__ = [
     "randn_like",
     "randperm",
     "ravel",
+    "real",
     "reciprocal",
     "relu",
     "remainder",
     "repeat_interleave",
     "reshape",
+    "resolve_conj",
+    "resolve_neg",
     "roll",
     "rot90",
     "round",
@@ -1245,6 +1271,8 @@ __all__ = [
     "unsqueeze",
     "var",
     "var_mean",
+    "view_as_complex",
+    "view_as_real",
     "vsplit",
     "vstack",
     "where",

@@ -17,8 +17,8 @@ BINARY = {
 }
 COMPARE = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
 UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
-PROPERTIES = {"T": "transpose_all", "mT": "matrix_transpose", "H": "adjoint", "mH": "adjoint",
-              "real": "real", "imag": "imag"}
+PROPERTIES = {"T": "transpose_all", "mT": "matrix_transpose", "H": "hermitian_transpose",
+              "mH": "adjoint", "real": "real", "imag": "imag"}
 
 
 def _binary(op: Operation) -> Callable[..., Any]:
@@ -46,6 +46,13 @@ def _comparison(op: Operation) -> Callable[..., Any]:
     return compare
 
 
+def _part_setter(part: Callable[..., Any]) -> Callable[[Tensor, Any], None]:
+    def write(self: Tensor, value: Any) -> None:
+        view = part(self)
+        (view.copy_ if isinstance(value, Tensor) else view.fill_)(value)
+    return write
+
+
 def attach(cls: type[Tensor]) -> None:
     """Give the class a method for every operation that wants to be one."""
     known = {op.name: op for op in operations()}
@@ -71,4 +78,5 @@ def attach(cls: type[Tensor]) -> None:
         if name in known:
             public = known[name].public
             assert public is not None
-            setattr(cls, python, property(public, doc=public.__doc__))
+            setter = _part_setter(public) if name in ("real", "imag") else None
+            setattr(cls, python, property(public, setter, doc=public.__doc__))

@@ -4,6 +4,7 @@ from facula.autograd.rules import (
     activation,
     binary,
     compare,
+    complex_numbers,
     convert,
     counting,
     cumulative,
@@ -28,7 +29,7 @@ from facula.autograd.rules import (
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "convert", "counting", "cumulative",
-           "extremes", "gather", "index", "joining", "linalg", "masked", "neural",
+__all__ = ["activation", "binary", "compare", "complex_numbers", "convert", "counting",
+           "cumulative", "extremes", "gather", "index", "joining", "linalg", "masked", "neural",
            "pointwise", "pooling", "random", "rearrange", "reduce", "shape", "softmax",
            "sort", "spatial", "statistics", "unary", "views"]

@@ -60,7 +60,6 @@ vjp(op.sigmoid, input=lambda g, y: steps.sigmoid_step(g, conj(y)))
 vjp(op.relu, input=lambda g, y: steps.relu_step(g, y))
 
 # The steps themselves, for gradients of gradients.
-vjp(steps.conjugated, input=lambda g: conj(g))
 vjp(steps.tanh_step, gradient=lambda g, output: steps.tanh_step(g, conj(output)),
     output=lambda g, gradient, output: g * conj(gradient * output) * -2)
 vjp(steps.sigmoid_step, gradient=lambda g, output: steps.sigmoid_step(g, conj(output)),

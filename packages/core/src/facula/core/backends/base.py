@@ -94,6 +94,16 @@ class Backend(Protocol):
         """A view of the same memory; strides and the offset from ``data``'s first element in bytes.
         """
 
+    def parts(self, data: Data) -> Data:
+        """A view of complex data as real numbers: a new last dimension of (real, imaginary)."""
+
+    def unparted(self, data: Data) -> Data:
+        """The opposite of ``parts``: the last dimension is dense and of size 2."""
+
+    def memory(self, data: Data) -> tuple[int, int, int]:
+        """Of the memory shared by all views: its address, where ``data`` starts, its size, in bytes.
+        """
+
     def same_memory(self, a: Data, b: Data) -> bool:
         """Whether the two may share memory (used to reject or buffer overlapping writes)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from facula.core.devices import kind_of
 from facula.core.errors import not_a_tensor
 from facula.core.operation import Operation
 from facula.core.tensor import Tensor, alias
@@ -16,11 +17,13 @@ def view_front(op: Operation) -> Callable[..., Any]:
     The declared function returns ``(data, *canonical attributes)``, the data being a view made by
     the small array protocol (see ``facula.core.backends.base``).
     """
-    function = op.function
+    function, retyped = op.function, callable(op.result)
 
     def apply(input: Tensor, data: Any, attributes: tuple[Any, ...]) -> Tensor:
         """The view, once its data and canonical attributes are known."""
         out = alias(input, data, op, attributes)
+        if retyped:
+            out._kind = kind_of(input._kind.device, op.result(input._kind.dtype))
         if input._autograd is not None and op.record is not None:
             op.record(out, input, *attributes)
         return out

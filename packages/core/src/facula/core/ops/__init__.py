@@ -5,6 +5,7 @@ from facula.core.ops import (
     aliases,
     binary,
     compare,
+    complex_numbers,
     convert,
     counting,
     creation,
@@ -32,7 +33,7 @@ from facula.core.ops import (
     views,
 )
 
-__all__ = ["activation", "aliases", "binary", "compare", "convert", "counting",
+__all__ = ["activation", "aliases", "binary", "compare", "complex_numbers", "convert", "counting",
            "creation", "cumulative", "einsum", "extremes", "gather", "index", "joining",
            "linalg", "masked", "neural", "pointwise", "pooling", "products", "random",
            "rearrange", "reduce", "shape", "softmax", "sort", "spatial", "statistics",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from facula.core.declare import alias, composite
-from facula.core.ops import binary, compare, pointwise, shape, unary
+from facula.core.ops import binary, compare, pointwise, unary
 from facula.core.tensor import Tensor
 
 _NAMES = {
@@ -17,14 +17,6 @@ _NAMES = {
 }
 for _name, _first in _NAMES.items():
     alias(_name, _first)
-
-
-@composite
-def adjoint(input: Tensor) -> Tensor:
-    """The last two dimensions exchanged (real tensors have no conjugate to take)."""
-    if input.is_complex():
-        raise TypeError("adjoint: complex tensors are not served yet: take the conjugate in NumPy")
-    return shape.matrix_transpose(input)
 
 
 @composite(export=False)
@@ -52,18 +44,6 @@ def clip_(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 def is_tensor(obj: Any) -> bool:
     """Whether the object is a tensor."""
     return isinstance(obj, Tensor)
-
-
-@composite(method=False)
-def is_floating_point(input: Tensor) -> bool:
-    """Whether the tensor's dtype is one of the real floating types."""
-    return input.is_floating_point()
-
-
-@composite(method=False)
-def is_complex(input: Tensor) -> bool:
-    """Whether the tensor's dtype is complex."""
-    return input.is_complex()
 
 
 @composite(method=False)

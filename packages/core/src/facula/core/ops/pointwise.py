@@ -15,6 +15,7 @@ from facula.core.tensor import Tensor
 
 _REAL = tuple(d for d in dtypes.ALL if not d.is_complex)
 _FLOATS = dtypes.FLOATS
+_FLOATING = (*_FLOATS, dtypes.complex64, dtypes.complex128)
 
 
 # Limits
@@ -133,7 +134,7 @@ def _lerp(a: np.ndarray, b: np.ndarray, w: np.ndarray) -> np.ndarray:
     return np.where(np.abs(w) < half, a + w * (b - a), b - (b - a) * (one - w))
 
 
-@elementwise(numpy=_lerp, dtypes=_FLOATS,
+@elementwise(numpy=_lerp, dtypes=_FLOATING,
              opencl="fabs(weight) < (T)0.5 ? input + weight * (end - input)"
                     " : end - (end - input) * ((T)1 - weight)")
 def lerp(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
@@ -208,7 +209,15 @@ def xlogy(input: Tensor, other: Tensor) -> Tensor:
     """``input * log(other)``, and 0 where input is 0."""
 
 
-@elementwise(numpy=np.logaddexp, dtypes=_FLOATS, inplace=False,
+def _logaddexp(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if a.dtype.kind != "c":
+        return np.logaddexp(a, b)
+    top = np.maximum(a.real, b.real)
+    top = np.where(np.isfinite(top), top, 0)
+    return np.log(np.exp(a - top) + np.exp(b - top)) + top
+
+
+@elementwise(numpy=_logaddexp, dtypes=_FLOATING, inplace=False,
              opencl="input == other && isinf(input) ? input : "
                     "MAX(input, other) + log1p(exp(-fabs(input - other)))")
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:

@@ -65,6 +65,23 @@ class CPUBackend:
         plain = np.asarray(_Strided(data.view(bits), shape, strides, offset))
         return plain.view(data.dtype)
 
+    def parts(self, data: np.ndarray) -> np.ndarray:
+        return data[..., None].view(data.real.dtype)
+
+    def unparted(self, data: np.ndarray) -> np.ndarray:
+        return data.view(_COMPLEX[data.dtype.itemsize])[..., 0]
+
+    def memory(self, data: np.ndarray) -> tuple[int, int, int]:
+        root: Any = data
+        while isinstance(getattr(root, "base", None), (np.ndarray, _Strided)):
+            root = root.base
+        low = root.ctypes.data
+        high = low + root.itemsize if root.size else low
+        for size, step in zip(root.shape, root.strides, strict=True):
+            low += min(0, (size - 1) * step)
+            high += max(0, (size - 1) * step)
+        return low, data.ctypes.data - low, high - low
+
     def same_memory(self, a: np.ndarray, b: np.ndarray) -> bool:
         return np.may_share_memory(a, b)
 
@@ -72,6 +89,7 @@ class CPUBackend:
         return None
 
 
+_COMPLEX = {4: np.complex64, 8: np.complex128}
 _BITS = {n: np.dtype(f"u{n}") for n in (1, 2, 4, 8)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from facula.core.backends.opencl import (  # noqa: F401  (the rooms register the
     sort,
     spatial,
 )
-from facula.core.backends.opencl.array import CLArray, contiguous_strides
+from facula.core.backends.opencl.array import CLArray, is_contiguous
 from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.elementwise import (
     FRONT_ATTRIBUTES,
@@ -213,13 +214,24 @@ class OpenCLBackend:
         else:
             key = (source.dtype, out.dtype)
             if out.dtype.kind == "c" or source.dtype.kind == "c":
-                values = self.to_numpy(source)
-                self._move(out, self.from_numpy(values.astype(out.dtype)))
+                self._move_parts(out, source)
                 return
             if key not in self._copies:
                 body = copy_body(BY_NUMPY[source.dtype], BY_NUMPY[out.dtype])
                 self._copies[key] = self._kernel(body)
         self._copies[key].into(out, (source,), (), self.copy)
+
+    def _move_parts(self, out: CLArray, source: CLArray) -> None:
+        """Copy to or from another complex type; becoming real drops the imaginary part."""
+        if out.dtype.kind == "b":
+            self._move(out, self.from_numpy(self.to_numpy(source).astype(out.dtype)))
+        elif out.dtype.kind != "c":
+            self._move(out, self.parts(source)[..., 0])
+        elif source.dtype.kind == "c":
+            self._move(self.parts(out), self.parts(source))
+        else:
+            self._move(self.parts(out)[..., 0], source)
+            self.fill(self.parts(out)[..., 1], 0, BY_NUMPY[out.dtype].to_real())
 
     def as_strided(self, data: CLArray, shape: tuple[int, ...], strides: tuple[int, ...],
                    offset: int) -> CLArray:
@@ -227,6 +239,21 @@ class OpenCLBackend:
         view = data.view(tuple(shape), tuple(strides),
                          data.offset + offset // data.dtype.itemsize)
         return view
+
+    def parts(self, data: CLArray) -> CLArray:
+        """See ``base.Backend``."""
+        item = data.dtype.itemsize // 2
+        return _seen_as(data, BY_NUMPY[data.dtype].to_real().numpy, (*data.shape, 2),
+                        (*data.strides, item), 2 * data.offset)
+
+    def unparted(self, data: CLArray) -> CLArray:
+        """See ``base.Backend``."""
+        return _seen_as(data, BY_NUMPY[data.dtype].to_complex().numpy, data.shape[:-1],
+                        data.strides[:-1], data.offset // 2)
+
+    def memory(self, data: CLArray) -> tuple[int, int, int]:
+        """See ``base.Backend``; the address is the number of the buffer, not a pointer."""
+        return data.mem.int_ptr, data.offset * data.dtype.itemsize, data.block.size
 
     def same_memory(self, a: CLArray, b: CLArray) -> bool:
         """See ``base.Backend``."""
@@ -246,7 +273,12 @@ def _has_complex(*types: Any) -> bool:
 
 def _halved(data: CLArray) -> CLArray:
     """16-byte elements seen as pairs of 8-byte integers."""
-    shape, strides = (*data.shape, 2), (*data.strides, 8)
-    contiguous = data.contiguous
-    return CLArray(data.block, shape, contiguous_strides(shape, 8) if contiguous else strides,
-                   2 * data.offset, np.dtype(np.int64), 2 * data.size, contiguous)
+    return _seen_as(data, np.dtype(np.int64), (*data.shape, 2), (*data.strides, 8),
+                    2 * data.offset)
+
+
+def _seen_as(data: CLArray, dtype: np.dtype[Any], shape: tuple[int, ...],
+             strides: tuple[int, ...], offset: int) -> CLArray:
+    """The same memory as elements of another size."""
+    return CLArray(data.block, shape, strides, offset, dtype, math.prod(shape),
+                   is_contiguous(shape, strides, dtype.itemsize))

@@ -1,6 +1,7 @@
 """Sample arguments for every operation: from its declaration, or from a room of this package."""
 
 from facula.core.testing.samples import (
+    complex_numbers,
     convert,
     gather,
     index,
@@ -26,7 +27,7 @@ from facula.core.testing.samples.base import (
     samples_of,
 )
 
-__all__ = ["convert", "gather", "has_samples", "index", "joining", "LAYOUTS", "linalg",
-           "Maker", "masked", "neural", "products", "random", "rearrange", "reduce",
+__all__ = ["complex_numbers", "convert", "gather", "has_samples", "index", "joining",
+           "LAYOUTS", "linalg", "Maker", "masked", "neural", "products", "random", "rearrange", "reduce",
            "Sample", "sample_inputs", "samples_of", "shape", "sort", "statistics",
            "views"]

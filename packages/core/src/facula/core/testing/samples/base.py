@@ -29,7 +29,10 @@ class Sample:
 
     def tensors(self, d: dtype, device: Any = "cpu", layout: str = "contiguous",
                 requires_grad: bool = False) -> Sample:
-        """The same call with tensors: floating arrays in dtype ``d``, others as they are."""
+        """The same call with tensors: floating arrays in dtype ``d``, others as they are.
+
+        Complex arrays become the complex dtype that goes with it.
+        """
         def convert(value: Any) -> Any:
             if isinstance(value, np.ndarray):
                 return _tensor(value, d, device, layout, requires_grad)
@@ -65,10 +68,10 @@ class Sample:
 
 
 def _tensor(array: np.ndarray, d: dtype, device: Any, layout: str, requires_grad: bool) -> Tensor:
-    floating = array.dtype.kind == "f"
+    floating = array.dtype.kind in "fc"
     if floating:
         with np.errstate(all="ignore"):
-            array = array.astype(d.numpy)
+            array = array.astype(d.numpy if array.dtype.kind == "f" else d.to_complex().numpy)
     if layout == "strided":
         holder = np.zeros(tuple(2 * n for n in array.shape), array.dtype)
         steps: tuple[Any, ...] = (..., *(slice(1 if n else 0, None, 2) for n in array.shape))
@@ -96,6 +99,11 @@ class Maker:
     def __call__(self, *shape: int, low: float = -3.0, high: float = 3.0) -> np.ndarray:
         """Floating numbers between low and high."""
         return self.rng.uniform(low, high, shape)
+
+    def complex(self, *shape: int) -> np.ndarray:
+        """Complex numbers, not close to 0."""
+        turn = np.exp(2j * np.pi * self.rng.uniform(size=shape))
+        return np.asarray(self.rng.uniform(0.5, 3.0, shape) * turn)
 
     def distinct(self, *shape: int) -> np.ndarray:
         """Floating numbers that differ by at least a tenth: for sorting and extremes."""
