@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from facula.core.tensor import Tensor
 from facula.nn import functional as F
@@ -317,3 +317,61 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
 
     def forward(self, input: Tensor) -> Any:
         return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
+
+
+class _FractionalMaxPoolNd(Module):
+    rank: ClassVar[int]
+
+    def __init__(self, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
+                 return_indices: bool = False, _random_samples: Tensor | None = None) -> None:
+        super().__init__()
+        name = type(self).__name__
+        self.kernel_size = repeated(kernel_size, self.rank)
+        self.output_size = None if output_size is None else repeated(output_size, self.rank)
+        self.output_ratio = None if output_ratio is None else repeated(output_ratio, self.rank)
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        if (output_size is None) == (output_ratio is None):
+            raise ValueError(f"{name} requires specifying either an output size, or a pooling "
+                             "ratio" if output_size is None else
+                             "only one of output_size and output_ratio may be specified")
+        if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def forward(self, input: Tensor) -> Any:
+        pool = F.fractional_max_pool2d if self.rank == 2 else F.fractional_max_pool3d
+        return pool(input, self.kernel_size, self.output_size, self.output_ratio,
+                    self.return_indices, self._random_samples)
+
+
+class FractionalMaxPool2d(_FractionalMaxPoolNd):
+    """The largest elements of windows that stand at random steps in a picture.
+
+    Parameters
+    ----------
+    kernel_size : int or tuple of int
+    output_size : int or tuple of int, optional
+        How many windows; or
+    output_ratio : float or tuple of float, optional
+        their number as a share of the input's size, between 0 and 1.
+    return_indices : bool
+        Return also where the elements stand.
+
+    References
+    ----------
+    Graham, "Fractional Max-Pooling", https://arxiv.org/abs/1412.6071
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.nn.FractionalMaxPool2d(3, output_ratio=0.7)(facula.randn(2, 3, 20, 30)).shape
+    facula.Size([2, 3, 14, 21])
+    """
+
+    rank = 2
+
+
+class FractionalMaxPool3d(_FractionalMaxPoolNd):
+    """The largest elements of windows at random steps in a volume: :class:`FractionalMaxPool2d`."""
+
+    rank = 3
