@@ -57,14 +57,16 @@ def parameters_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[s
     return names, defaults | (function.__kwdefaults__ or {})
 
 
-def _record(family: str, function: Callable[..., Any], **given: Any) -> Operation:
+def _record(family: str, function: Callable[..., Any], space: str = "",
+            **given: Any) -> Operation:
     if not function.__doc__:
         raise ValueError(f"operation {function.__name__} has no docstring")
     names, defaults = parameters_of(function)
     notes = function.__annotations__
     tensors = tuple([n for n in names if str(notes.get(n)).startswith(_TENSORS)])
     op = Operation(
-        name=function.__name__, family=family, room=function.__module__.rpartition(".")[2],
+        name=f"{space}_{function.__name__}" if space else function.__name__,
+        family=family, room=function.__module__.rpartition(".")[2],
         function=function, parameters=names, tensors=tensors,
         attributes={n: defaults.get(n, inspect.Parameter.empty)
                     for n in names if n not in tensors}, **given)
@@ -208,13 +210,17 @@ def primitive(*, result: Any = "same", outputs: int = 1, method: bool = False,
 
 
 def composite(function: F | None = None, *, method: bool = True, export: bool = True,
-              inplace: bool = False) -> Any:
+              inplace: bool = False, space: str = "") -> Any:
     """Declare an operation written over others: differentiable and portable for nothing.
 
     ``inplace`` adds the method ``name_``, which computes the result apart and copies it in.
+    ``space`` is the namespace that a function belongs to which stands neither in ``facula`` nor
+    among the methods: ``linalg`` for ``facula.linalg.norm``, which is registered as
+    ``linalg_norm``.
     """
     def declare(function: F) -> F:
-        op = _record("composite", function, method=method, export=export, inplace=inplace)
+        op = _record("composite", function, space, method=method and not space,
+                     export=export and not space, inplace=inplace)
         op.public = front = guarded(function)
         front.operation = op  # type: ignore[attr-defined]
         if inplace:
