@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 from facula.core import ops
+from facula.core.amp.region import (
+    autocast,
+    clear_autocast_cache,
+    get_autocast_dtype,
+    is_autocast_cache_enabled,
+    is_autocast_enabled,
+    set_autocast_cache_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
+)
 from facula.core.backends.cpu.threads import get_num_threads, set_num_threads
 from facula.core.devices import device, get_default_device, set_default_device
 from facula.core.dtypes import (
@@ -29,6 +39,7 @@ from facula.core.dtypes import (
     uint8,
 )
 from facula.core.dtypes import bool_ as bool
+from facula.core.memory import UntypedStorage, layout, strided
 from facula.core.methods import attach as _attach
 from facula.core.operation import operation, operations
 from facula.core.printing import set_printoptions

@@ -16,6 +16,14 @@ from facula.core.tensor import Tensor as Tensor
 
 
 from facula.core import ops as ops
+from facula.core.amp.region import autocast as autocast
+from facula.core.amp.region import clear_autocast_cache as clear_autocast_cache
+from facula.core.amp.region import get_autocast_dtype as get_autocast_dtype
+from facula.core.amp.region import is_autocast_cache_enabled as is_autocast_cache_enabled
+from facula.core.amp.region import is_autocast_enabled as is_autocast_enabled
+from facula.core.amp.region import set_autocast_cache_enabled as set_autocast_cache_enabled
+from facula.core.amp.region import set_autocast_dtype as set_autocast_dtype
+from facula.core.amp.region import set_autocast_enabled as set_autocast_enabled
 from facula.core.backends.cpu.threads import get_num_threads as get_num_threads
 from facula.core.backends.cpu.threads import set_num_threads as set_num_threads
 from facula.core.devices import device as device
@@ -38,6 +46,9 @@ from facula.core.dtypes import int64 as int64
 from facula.core.dtypes import int8 as int8
 from facula.core.dtypes import set_default_dtype as set_default_dtype
 from facula.core.dtypes import uint8 as uint8
+from facula.core.memory import UntypedStorage as UntypedStorage
+from facula.core.memory import layout as layout
+from facula.core.memory import strided as strided
 from facula.core.operation import operation as operation
 from facula.core.operation import operations as operations
 from facula.core.printing import set_printoptions as set_printoptions
@@ -627,6 +638,13 @@ def argmin(
     keepdim: builtins.bool = ...,
 ) -> Tensor: ...
 def einsum(equation: builtins.str, *operands: typing.Any) -> Tensor: ...
+def from_dlpack(
+    ext_tensor: typing.Any,
+    *,
+    device: typing.Any = ...,
+    copy: builtins.bool | None = ...,
+) -> Tensor: ...
+def to_dlpack(tensor: Tensor) -> typing.Any: ...
 def max(
     input: Tensor,
     dim: typing.Any = ...,
@@ -927,6 +945,7 @@ __all__ = [
     "Generator",
     "Size",
     "Tensor",
+    "UntypedStorage",
     "abs",
     "absolute",
     "acos",
@@ -968,6 +987,7 @@ __all__ = [
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
+    "autocast",
     "baddbmm",
     "batched_matmul",
     "bernoulli",
@@ -997,6 +1017,7 @@ __all__ = [
     "clamp",
     "clamp_max",
     "clamp_min",
+    "clear_autocast_cache",
     "clip",
     "clone",
     "column_stack",
@@ -1062,12 +1083,14 @@ __all__ = [
     "fmod",
     "fork_rng",
     "frac",
+    "from_dlpack",
     "from_numpy",
     "full",
     "full_like",
     "gather",
     "ge",
     "ger",
+    "get_autocast_dtype",
     "get_default_device",
     "get_default_dtype",
     "get_num_threads",
@@ -1098,6 +1121,8 @@ __all__ = [
     "int32",
     "int64",
     "int8",
+    "is_autocast_cache_enabled",
+    "is_autocast_enabled",
     "is_complex",
     "is_conj",
     "is_floating_point",
@@ -1116,6 +1141,7 @@ __all__ = [
     "isreal",
     "kron",
     "kthvalue",
+    "layout",
     "le",
     "lerp",
     "less",
@@ -1217,6 +1243,9 @@ __all__ = [
     "searchsorted",
     "seed",
     "select",
+    "set_autocast_cache_enabled",
+    "set_autocast_dtype",
+    "set_autocast_enabled",
     "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",
@@ -1240,6 +1269,7 @@ __all__ = [
     "stack",
     "std",
     "std_mean",
+    "strided",
     "sub",
     "subtract",
     "sum",
@@ -1254,6 +1284,7 @@ __all__ = [
     "tensor_split",
     "tensordot",
     "tile",
+    "to_dlpack",
     "topk",
     "trace",
     "transpose",

@@ -17,6 +17,8 @@ from facula.core import slot
 from facula.core.devices import CPU, Kind, as_device, device, kind_of
 from facula.core.dtypes import FLOAT, as_dtype, dtype
 from facula.core.errors import canonical_dim, describe
+from facula.core.interop import Interop
+from facula.core.memory import Memory
 from facula.core.printing import format_tensor
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ class View:
         self.steps = steps
 
 
-class Tensor(Methods):
+class Tensor(Interop, Memory, Methods):
     """A multi-dimensional array of one dtype on one device, as PyTorch's ``torch.Tensor``.
 
     Parameters
@@ -107,7 +109,6 @@ class Tensor(Methods):
     """
 
     __slots__ = ("_data", "_kind", "_autograd", "_version", "_view", "__weakref__")
-    __array_priority__ = 1000
 
     _data: Any
     _kind: Kind
@@ -396,27 +397,13 @@ class Tensor(Methods):
 
     # To Python and NumPy
 
-    def numpy(self, *, force: bool = False) -> np.ndarray:
-        """The elements as a NumPy array; on the CPU it shares the memory.
-
-        Raises
-        ------
-        RuntimeError
-            If the tensor requires grad or is not on the CPU, unless ``force``.
-        """
-        if not force and self.requires_grad and slot.grad_mode.enabled:
-            raise RuntimeError("numpy: this tensor requires grad: use detach().numpy()")
-        if not force and self._kind.device is not CPU:
-            raise TypeError(f"numpy: this tensor is on {self._kind.device}: use cpu().numpy()")
-        return self._kind.backend.to_numpy(self._data)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if self.requires_grad:
-            raise RuntimeError("numpy: this tensor requires grad: use detach().numpy()")
-        array = self.numpy()
-        if dtype is not None and array.dtype != dtype:
-            return array.astype(dtype)
-        return array.copy() if copy else array
+    def __array_wrap__(self, array: np.ndarray, context: Any = None,
+                       return_scalar: bool = False) -> Any:
+        """What NumPy's functions make of their result: a tensor, if it has such a dtype."""
+        try:
+            return tensor_from_numpy(np.asarray(array))
+        except TypeError:
+            return array
 
     def item(self) -> Any:
         """The only element, as a Python number.

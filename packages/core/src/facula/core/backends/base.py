@@ -1,4 +1,4 @@
-"""What a backend is: the interface both devices fill, their registry, and the host fallback.
+"""What a backend is: the interface that both devices fill.
 
 A backend works on *data* objects, never on tensors: ``numpy.ndarray`` on the CPU, ``CLArray`` on
 OpenCL. Both offer the small array protocol that the view operations are written on:
@@ -8,13 +8,10 @@ and basic indexing ``data[ints, slices with a positive step, None, Ellipsis]``; 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-
-from facula.core.backends import cpu
 
 if TYPE_CHECKING:
     from facula.core.dtypes import dtype
@@ -109,48 +106,3 @@ class Backend(Protocol):
 
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""
-
-
-class Fallbacks:
-    """Which primitives ran on the host for want of a kernel, and what to do about it."""
-
-    mode = "silent"
-    used: set[tuple[str, str]] = set()
-
-
-def host_fallback(backend: Backend, name: str) -> Kernel:
-    """A kernel that computes a primitive on the host with NumPy and moves the results back.
-
-    Raises
-    ------
-    NotImplementedError
-        If there is no NumPy kernel of this name either, or fallbacks are set to be errors.
-    """
-    kernel = cpu.BACKEND.kernels.get(name)
-    if kernel is None:
-        raise NotImplementedError(f"{name}: no kernel is registered for {backend.name}")
-
-    def to_host(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple([to_host(v) for v in value])
-        return backend.to_numpy(value) if hasattr(value, "strides") else value
-
-    def run(*args: Any) -> Any:
-        if Fallbacks.mode != "silent":
-            _report(backend.name, name)
-        result = kernel(*[to_host(a) for a in args])
-        if isinstance(result, tuple):
-            return tuple([backend.from_numpy(np.asarray(r)) for r in result])
-        return backend.from_numpy(np.asarray(result))
-
-    return run
-
-
-def _report(device: str, name: str) -> None:
-    message = (f"{name}: no {device} kernel yet: it runs on the host "
-               "(facula.opencl.set_fallback says what to do about it)")
-    if Fallbacks.mode == "error":
-        raise NotImplementedError(message)
-    if (device, name) not in Fallbacks.used:
-        Fallbacks.used.add((device, name))
-        warnings.warn(message, stacklevel=5)

@@ -11,6 +11,7 @@ from facula.core.ops import (
     creation,
     cumulative,
     einsum,
+    exchange,
     extremes,
     gather,
     index,
@@ -34,7 +35,7 @@ from facula.core.ops import (
 )
 
 __all__ = ["activation", "aliases", "binary", "compare", "complex_numbers", "convert", "counting",
-           "creation", "cumulative", "einsum", "extremes", "gather", "index", "joining",
+           "creation", "cumulative", "einsum", "exchange", "extremes", "gather", "index", "joining",
            "linalg", "masked", "neural", "pointwise", "pooling", "products", "random",
            "rearrange", "reduce", "shape", "softmax", "sort", "spatial", "statistics",
            "unary", "views"]

@@ -564,16 +564,4 @@ transpose_ = _reshaped_in_place("transpose_", shape.transpose)
 swapaxes_ = _reshaped_in_place("swapaxes_", shape.transpose)
 swapdims_ = _reshaped_in_place("swapdims_", shape.transpose)
 t_ = _reshaped_in_place("t_", shape.t)
-
-
-@composite(export=False)
-def resize_(input: Tensor, *sizes: Any) -> Tensor:
-    """Not supported: tensors never change how much memory they have.
-
-    Raises
-    ------
-    NotImplementedError
-        Always.
-    """
-    raise NotImplementedError("resize_: tensors can't change their amount of memory: make a new "
-                              "one, or use reshape() or narrow()")
+as_strided_ = _reshaped_in_place("as_strided_", as_strided)

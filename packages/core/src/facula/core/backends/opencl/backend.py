@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from facula.core.backends.base import Kernel
+from facula.core.backends.cpu import BACKEND as _cpu
+from facula.core.backends.fallback import through_host
 from facula.core.backends.opencl import (  # noqa: F401  (the rooms register their kernels)
     index,
     linalg,
@@ -21,7 +23,6 @@ from facula.core.backends.opencl import (  # noqa: F401  (the rooms register the
 from facula.core.backends.opencl.array import CLArray, is_contiguous
 from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.elementwise import (
-    FRONT_ATTRIBUTES,
     Body,
     ElementwiseKernel,
     attribute_numbers,
@@ -66,37 +67,20 @@ class OpenCLBackend:
     def elementwise(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
                     results: tuple[dtype, ...]) -> Kernel:
         """See ``base.Backend``."""
-        if _has_complex(*inputs, compute, *results):
-            return self._on_host(op, inputs, compute, results)
+        if op.opencl is None or _has_complex(*inputs, compute, *results):
+            return through_host(self, _told(op, compute), _cpu.elementwise(
+                op, inputs, compute, results))
         kernel = self._kernel(operation_body(op, inputs, compute, results))
         return elementwise_closure(self.runtime, kernel, inputs)
 
     def elementwise_into(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
                          result: dtype) -> Kernel:
         """See ``base.Backend``."""
-        if _has_complex(*inputs, compute, result):
-            computed = self._on_host(op, inputs, compute, (result,))
+        if op.opencl is None or _has_complex(*inputs, compute, result):
+            computed = self.elementwise(op, inputs, compute, (result,))
             return lambda out, *given: self.assign(out, computed(*given))
         kernel = self._kernel(operation_body(op, inputs, compute, (result,)))
         return into_closure(self.runtime, kernel, inputs, self.copy)
-
-    def _on_host(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
-                 results: tuple[dtype, ...]) -> Callable[..., Any]:
-        """Complex types have no kernels yet: NumPy computes, the device only stores."""
-        function, count = op.numpy, len(inputs)
-        if function is None:
-            raise TypeError(f"{op.name}: {compute} is not supported on OpenCL devices: "
-                            f"use the cpu device")
-
-        def through_host(*given: Any) -> Any:
-            operands = [self.to_numpy(x).astype(compute.numpy) if isinstance(x, CLArray) else x
-                        for x in given[:count]]
-            values = function(*operands, *given[count:])
-            values = values if isinstance(values, tuple) else (values,)
-            outs = [self.from_numpy(np.asarray(v).astype(r.numpy))
-                    for v, r in zip(values, results, strict=True)]
-            return outs[0] if len(outs) == 1 else tuple(outs)
-        return through_host
 
     def fused(self, program: Program, dtypes: Sequence[dtype],
               shapes: Sequence[tuple[int, ...]]) -> Kernel:
@@ -105,10 +89,11 @@ class OpenCLBackend:
 
     def reduction(self, op: Operation, input: dtype, compute: dtype, result: dtype) -> Kernel:
         """See ``base.Backend``."""
+        if op.opencl is None or _has_complex(input, compute, result):
+            return through_host(self, _told(op, compute), _cpu.reduction(
+                op, input, compute, result))
         if not isinstance(op.opencl, Reduce):
             raise TypeError(f"{op.name}: opencl must be a Reduce, not {op.opencl!r}")
-        if _has_complex(input, compute, result):
-            return self._reduced_on_host(op, compute, result)
         return ReductionKernel(self.runtime, self.generator, op.name, op.opencl,
                                attribute_numbers(op, compute), input, compute, result,
                                self.contiguous)
@@ -130,17 +115,6 @@ class OpenCLBackend:
                 expression_body(expression, tensors, numbers, result))
         general, count = self._internal[key].general, len(tensors)
         return lambda *given: general(given[:count], given[count:])
-
-    def _reduced_on_host(self, op: Operation, compute: dtype, result: dtype) -> Kernel:
-        names = [n for n in op.attributes if n not in FRONT_ATTRIBUTES]
-        function: Any = op.numpy
-
-        def through_host(data: CLArray, dims: tuple[int, ...], keepdim: bool,
-                         *attributes: Any) -> CLArray:
-            value = function(self.to_numpy(data).astype(compute.numpy), axis=dims,
-                             keepdims=keepdim, **dict(zip(names, attributes, strict=True)))
-            return self.from_numpy(np.asarray(value).astype(result.numpy))
-        return through_host
 
     def empty(self, shape: tuple[int, ...], dtype: dtype) -> CLArray:
         """See ``base.Backend``."""
@@ -269,6 +243,11 @@ class OpenCLBackend:
 
 def _has_complex(*types: Any) -> bool:
     return any(t is complex or (isinstance(t, dtype) and t.is_complex) for t in types)
+
+
+def _told(op: Operation, compute: dtype) -> str:
+    """What a message calls the operation: complex numbers have no kernels, whatever they do."""
+    return f"{op.name} of {compute.name}" if compute.is_complex else op.name
 
 
 def _halved(data: CLArray) -> CLArray:
