@@ -5,6 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 
+class LinAlgError(RuntimeError):
+    """A matrix that an operation of linear algebra cannot work with: singular, not definite...
+
+    Examples
+    --------
+    >>> import facula
+    >>> try:
+    ...     facula.linalg.inv(facula.zeros(1, 1))
+    ... except facula.linalg.LinAlgError as error:
+    ...     print(error)
+    linalg.inv: the matrix is singular: element 1 of U's diagonal is 0
+    """
+
+
 def describe(value: Any) -> str:
     """A value in an error message: tensors by shape, dtype and device; the rest by ``repr``."""
     shape, kind = getattr(value, "shape", None), getattr(value, "_kind", None)
@@ -18,6 +32,18 @@ def not_a_tensor(op: str, name: str, value: Any) -> TypeError:
     """The error for an argument that should have been a tensor."""
     return TypeError(f"{op}: {name} must be a Tensor, but is {describe(value)} of type "
                      f"{type(value).__name__}: make one with facula.tensor(...)")
+
+
+def refuse_complex(op: str, input: Any) -> None:
+    """Where an operation needs an order.
+
+    Raises
+    ------
+    TypeError
+        If the tensor is complex.
+    """
+    if input._kind.dtype.is_complex:
+        raise TypeError(f"{op}: complex numbers have no order: {describe(input)}")
 
 
 def canonical_dim(op: str, dim: Any, ndim: int) -> int:

@@ -31,10 +31,11 @@ def _cumprod(g, input, y, dim):  # type: ignore[no-untyped-def]
 def _logcumsumexp(g, input, y, dim):  # type: ignore[no-untyped-def]
     if not input.ndim:
         return g
-    if grad_mode.enabled:  # the second derivative of the way below is lost in its infinities
-        top = ops.reduce.amax(input.detach(), dim, True)
-        running = _reversed(op.cumsum, g * unary.exp(top - y), dim)
-        return unary.exp(input - top) * running
+    # The second derivative of the last way is lost in its infinities.
+    if grad_mode.enabled or input.is_complex():
+        top = ops.reduce.amax(ops.complex_numbers.real(input.detach()), dim, True)
+        running = _reversed(op.cumsum, g * conj(unary.exp(top - y)), dim)
+        return conj(unary.exp(input - top)) * running
     where, low = ops.compare.select_where, float("-inf")
     up = where(unary.log(g), low, g > 0)
     down = where(unary.log(-g), low, g < 0)

@@ -12,6 +12,7 @@ from facula.core.declare import elementwise
 from facula.core.tensor import Tensor
 
 _F = dtypes.FLOATS
+_REAL = tuple(d for d in dtypes.ALL if not d.is_complex)
 _ROOT_HALF = math.sqrt(0.5)
 _GELU_SLOPE = math.sqrt(2 / math.pi)
 
@@ -87,7 +88,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 @elementwise(numpy=lambda x, threshold, value: np.where(x > x.dtype.type(threshold), x,
                                                         x.dtype.type(value)),
              opencl="input > (T)threshold ? input : (T)value", method=False, inplace=False,
-             export=False)
+             export=False, dtypes=_REAL)
 def threshold(input: Tensor, threshold: float = 0.0, value: float = 0.0) -> Tensor:
     """The input where it is above the threshold, else ``value``."""
 

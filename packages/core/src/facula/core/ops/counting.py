@@ -9,11 +9,12 @@ import numpy as np
 from facula.core import dtypes
 from facula.core.declare import composite, primitive
 from facula.core.dtypes import FLOAT, INTEGER
-from facula.core.errors import canonical_dim, describe
+from facula.core.errors import canonical_dim, describe, refuse_complex
 from facula.core.ops import convert, creation, gather, shape
 from facula.core.tensor import Tensor
 
 _INT64 = dtypes.int64
+_REAL = tuple(d for d in dtypes.ALL if not d.is_complex)
 
 
 @primitive(result=("same", _INT64, _INT64), outputs=3, export=False)
@@ -74,7 +75,7 @@ def unique_consecutive(input: Tensor, return_inverse: bool = False, return_count
     return _answer(unique_all(input.detach(), dim, True), return_inverse, return_counts)
 
 
-@primitive(result=_INT64, export=False)
+@primitive(result=_INT64, export=False, dtypes=_REAL)
 def search_rows(sequence: Tensor, values: Tensor, right: bool) -> Tensor:
     """Where values would be inserted into sorted rows (or into one sorted 1-D sequence)."""
     return sequence, values, right  # type: ignore[return-value]
@@ -160,11 +161,12 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         if tuple(weights.shape) != tuple(input.shape):
             raise RuntimeError(f"bincount: the weights need the input's shape: {describe(input)}, "
                                f"{describe(weights)}")
+        refuse_complex("bincount", weights)
         weights = weights.detach()
     return input, weights, int(minlength)  # type: ignore[return-value]
 
 
-@primitive(export=False)
+@primitive(export=False, dtypes=_REAL)
 def histogram_counts(input: Tensor, edges: Tensor, weight: Tensor | None) -> Tensor:
     """How many elements (or how much weight) lie between edges; the last bin holds its end."""
     return input, edges, weight  # type: ignore[return-value]

@@ -56,7 +56,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     >>> facula.logcumsumexp(facula.tensor([0.0, 0.0]), 0)
     tensor([0.0000, 0.6931])
     """
-    if input._kind.dtype.category != FLOAT:
+    if input._kind.dtype.category < FLOAT:
         raise RuntimeError(f"logcumsumexp: not defined for {input.dtype.name}: convert the input "
                            "to a floating type")
     return input, canonical_dim("logcumsumexp", dim, input.ndim)  # type: ignore[return-value]

@@ -6,15 +6,10 @@ from typing import Any
 
 from facula.core import dtypes
 from facula.core.declare import composite, primitive
-from facula.core.errors import canonical_dim, describe
+from facula.core.errors import canonical_dim, refuse_complex
 from facula.core.ops import binary, reduce
 from facula.core.results import MinMax, ValuesIndices
 from facula.core.tensor import Tensor
-
-
-def _refuse_complex(op: str, input: Tensor) -> None:
-    if input._kind.dtype.is_complex:
-        raise TypeError(f"{op}: complex numbers have no order: {describe(input)}")
 
 
 def _chosen(op: str, input: Tensor, dim: Any, keepdim: bool, other: Any) -> Any:
@@ -24,7 +19,7 @@ def _chosen(op: str, input: Tensor, dim: Any, keepdim: bool, other: Any) -> Any:
         dim, other = None, dim
     if other is not None:
         return both(input, other)
-    _refuse_complex(op, input)
+    refuse_complex(op, input)
     if dim is None:
         if not input._data.size:
             raise RuntimeError(f"{op}: the input has no elements (shape {tuple(input.shape)}): "
@@ -113,7 +108,7 @@ def cummax(input: Tensor, dim: int) -> ValuesIndices:
     >>> facula.cummax(facula.tensor([1, 3, 2]), 0).values
     tensor([1, 3, 3])
     """
-    _refuse_complex("cummax", input)
+    refuse_complex("cummax", input)
     return ValuesIndices(*cummax_indices(input, dim))
 
 
@@ -127,5 +122,5 @@ def cummin(input: Tensor, dim: int) -> ValuesIndices:
     >>> facula.cummin(facula.tensor([2, 3, 1]), 0).indices
     tensor([0, 0, 2])
     """
-    _refuse_complex("cummin", input)
+    refuse_complex("cummin", input)
     return ValuesIndices(*cummin_indices(input, dim))

@@ -186,7 +186,7 @@ scatter = _with_value("scatter")
 _REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 
 
-@primitive(export=False)
+@primitive(export=False, dtypes=tuple(d for d in dtypes.ALL if not d.is_complex))
 def scatter_fold(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str) -> Tensor:
     """The work of :func:`facula.scatter_reduce` for products and extremes."""
     return input, dim, index, src, reduce  # type: ignore[return-value]

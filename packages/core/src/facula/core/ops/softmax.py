@@ -8,7 +8,7 @@ from facula.core import dtypes
 from facula.core.declare import composite, primitive
 from facula.core.dtypes import as_dtype
 from facula.core.errors import canonical_dim, canonical_dims, not_a_tensor
-from facula.core.ops import compare, convert, reduce, shape, unary
+from facula.core.ops import compare, complex_numbers, convert, reduce, shape, unary
 from facula.core.tensor import Tensor
 
 
@@ -90,7 +90,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     dims = canonical_dims("logsumexp", dim, input.ndim)
     if 0 in [input._data.shape[d] for d in dims]:
         return unary.log(reduce.sum(unary.exp(input), dims, keepdim))
-    top = reduce.amax(input.detach(), dims, True)
+    top = reduce.amax(complex_numbers.real(input.detach()), dims, True)
     top = compare.select_where(top, 0.0, unary.isfinite(top))
     y = unary.log(reduce.sum(unary.exp(input - top), dims, True)) + top  # type: ignore[operator]
     if keepdim or not dims:

@@ -6,15 +6,14 @@ from typing import Any
 
 from facula.core import dtypes
 from facula.core.declare import composite, primitive
-from facula.core.errors import canonical_dim, describe
+from facula.core.errors import canonical_dim, describe, refuse_complex
 from facula.core.ops import compare, convert, creation, gather, reduce, shape, unary, views
 from facula.core.results import ValuesIndices
 from facula.core.tensor import Tensor
 
 
 def _along(op: str, input: Tensor, dim: Any) -> int:
-    if input._kind.dtype.is_complex:
-        raise TypeError(f"{op}: complex numbers have no order: {describe(input)}")
+    refuse_complex(op, input)
     return canonical_dim(op, dim, input.ndim)
 
 

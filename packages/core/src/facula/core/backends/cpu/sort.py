@@ -110,7 +110,16 @@ def cumprod(input: np.ndarray, dim: int) -> np.ndarray:
 
 @kernel
 def logcumsumexp(input: np.ndarray, dim: int) -> np.ndarray:
-    return _accumulate(np.logaddexp, input, dim)
+    if input.dtype.kind != "c" or not input.ndim:
+        return _accumulate(np.logaddexp, input, dim)
+    # NumPy's has no complex form. Scaled by the largest real part so far, step by step.
+    y = np.moveaxis(input.copy(), dim, 0)
+    for k in range(1, len(y)):
+        before, now = y[k - 1:k], y[k:k + 1]
+        top = np.maximum(before.real, now.real)
+        top = np.where(np.isfinite(top), top, 0)
+        now[...] = np.log(np.exp(before - top) + np.exp(now - top)) + top
+    return np.moveaxis(y, 0, dim)
 
 
 @kernel
