@@ -13,12 +13,24 @@ __path__ = extend_path(__path__, __name__)  # the layers may live in other folde
 from facula import autograd, core  # autograd: its import puts the tape into core
 
 if TYPE_CHECKING:
-    from facula import cuda, data, func, nn, opencl, optim, serialization, testing, utils, vision
+    from facula import (
+        amp,
+        cuda,
+        data,
+        func,
+        nn,
+        opencl,
+        optim,
+        serialization,
+        testing,
+        utils,
+        vision,
+    )
     from facula.core import *
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("cuda", "data", "func", "nn", "opencl", "optim", "serialization", "testing",
+_ON_FIRST_USE = ("amp", "cuda", "data", "func", "nn", "opencl", "optim", "serialization", "testing",
                  "utils", "vision")
 
 globals().update({name: vars(core)[name] for name in core.__all__ if name in vars(core)})

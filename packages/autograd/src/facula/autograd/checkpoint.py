@@ -8,6 +8,7 @@ from typing import Any
 from facula.autograd.graph import saved_tensors_hooks
 from facula.autograd.saved import count
 from facula.core.errors import describe
+from facula.core.precision import mode, restored
 from facula.core.random import default_generator
 from facula.core.slot import enable_grad
 from facula.core.tensor import Tensor
@@ -25,6 +26,7 @@ class _Region:
         self.call = function, args, kwargs
         self.written = count(args)
         self.states = [(default_generator, default_generator.get_state())] if preserve else []
+        self.autocast = mode.snapshot()
         self.count = 0
         self.shapes: list[tuple[int, ...]] = []
         self.found: dict[int, Tensor] = {}
@@ -62,7 +64,7 @@ class _Region:
         for generator, state in self.states:
             generator.set_state(state)
         try:
-            with enable_grad(), saved_tensors_hooks(keep, _unused):
+            with enable_grad(), restored(self.autocast), saved_tensors_hooks(keep, _unused):
                 function(*args, **kwargs)
         except _Enough:
             pass

@@ -11,6 +11,7 @@ from facula.autograd.hooks import RemovableHandle, add, hooks_of
 from facula.autograd.meta import Leaf
 from facula.core import ops
 from facula.core.errors import describe
+from facula.core.precision import mode, switched_off
 from facula.core.slot import enable_grad, install, no_grad
 from facula.core.tensor import Tensor
 
@@ -57,7 +58,13 @@ def as_sequence(value: Any) -> Sequence[Any]:
 
 def run_backward(op: str, outputs: Sequence[Tensor], gradients: Sequence[Any], retain: bool | None,
                  create: bool, targets: set[Any] | None, collect: dict[Any, Tensor] | None) -> None:
-    """Check the starting points and run the engine with recording as asked."""
+    """Check the starting points and run the engine with recording as asked.
+
+    Autocast is off meanwhile: each rule computes in the dtypes of its forward operation.
+    """
+    if mode.on:
+        with switched_off():
+            return run_backward(op, outputs, gradients, retain, create, targets, collect)
     with enable_grad() if create else no_grad():
         roots = [(o._autograd, g) for o, g in zip(
             outputs, [initial_gradient(op, o, g) for o, g in zip(outputs, gradients, strict=True)],

@@ -131,11 +131,12 @@ def restored(snapshot: tuple[dict[str, bool], dict[str, dtype], bool]) -> Iterat
 @contextmanager
 def switched_off() -> Iterator[None]:
     """A block without autocast; the caches of the regions around it stay."""
-    before, mode.on = mode.on, False
+    before = mode.enabled
+    mode.enabled, mode.on = dict.fromkeys(DEVICES, False), False
     try:
         yield
     finally:
-        mode.on = before
+        mode.enabled, mode.on = before, any(before.values())
 
 
 def guard_of(name: str) -> Callable[[Any], Any] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from facula.core.errors import describe
 from facula.core.ops import activation, masked, random, shape, unary, views
 from facula.core.ops import softmax as soft
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 
 
@@ -131,6 +132,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     raise RuntimeError(f"gelu: approximate={approximate!r} is unknown: use 'none' or 'tanh'")
 
 
+@guarded
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """``log(1 + exp(beta x)) / beta``, and x where ``beta x`` is above the threshold."""
     return activation.softplus(input, beta, threshold)
@@ -188,6 +190,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     return a * unary.sigmoid(b)  # type: ignore[operator]
 
 
+@guarded
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where positive, else ``weight * x``, with one weight or one per channel."""
     if weight.ndim > 1:

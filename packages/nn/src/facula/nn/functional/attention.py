@@ -8,6 +8,7 @@ from typing import Any
 from facula.core import dtypes
 from facula.core.ops import convert, creation, joining, linalg, masked, reduce, shape, views
 from facula.core.ops import softmax as soft
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 from facula.nn.functional.dropout import dropout
 from facula.nn.functional.linear import linear
@@ -19,6 +20,7 @@ def _causal(rows: int, columns: int, device: Any) -> Tensor:
             >= creation.arange(columns, device=device))
 
 
+@guarded
 def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor,
                                  attn_mask: Tensor | None = None, dropout_p: float = 0.0,
                                  is_causal: bool = False, scale: float | None = None,

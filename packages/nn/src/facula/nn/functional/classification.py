@@ -21,6 +21,7 @@ from facula.core.ops import (
 from facula.core.ops import (
     softmax as soft,
 )
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 from facula.nn.functional._reduction import legacy, reduced
 
@@ -55,6 +56,7 @@ def _ignoring(target: Tensor, ignore_index: int, classes: int) -> Tensor | None:
     return target != ignore_index
 
 
+@guarded
 def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,
              size_average: bool | None = None, ignore_index: int = -100,
              reduce: bool | None = None, reduction: str = "mean") -> Tensor:
@@ -115,6 +117,7 @@ def _nll(op: str, logp: Tensor, target: Tensor, weight: Tensor | None, ignore_in
     return reduced(op, losses, reduction)
 
 
+@guarded
 def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
                   size_average: bool | None = None, ignore_index: int = -100,
                   reduce: bool | None = None, reduction: str = "mean",
@@ -212,6 +215,7 @@ def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
                          f"target has shape {tuple(target.shape)}: they must be equal")
 
 
+@guarded
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
                          size_average: bool | None = None, reduce: bool | None = None,
                          reduction: str = "mean") -> Tensor:
@@ -242,6 +246,7 @@ def _log_at_least(p: Tensor) -> Tensor:
     return masked.where(zero, -100.0, unary.log(masked.where(zero, 1.0, p)))
 
 
+@guarded
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None,
                                      size_average: bool | None = None,
                                      reduce: bool | None = None, reduction: str = "mean",
@@ -279,6 +284,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
     return reduced("binary_cross_entropy_with_logits", losses, reduction)
 
 
+@guarded
 def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
                      reduce: bool | None = None, reduction: str = "mean") -> Tensor:
     """``log(1 + exp(-target * input))`` with targets 1 and -1."""
@@ -299,6 +305,7 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
     return reduced("multilabel_soft_margin_loss", fold.mean(losses, -1), reduction)
 
 
+@guarded
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0,
                          size_average: bool | None = None, reduce: bool | None = None,
                          reduction: str = "mean") -> Tensor:
@@ -310,6 +317,7 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0,
     return reduced("hinge_embedding_loss", losses, reduction)
 
 
+@guarded
 def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0,
                       weight: Tensor | None = None, size_average: bool | None = None,
                       reduce: bool | None = None, reduction: str = "mean") -> Tensor:
@@ -346,6 +354,7 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
     return reduced("multi_margin_loss", shape.squeeze(losses, 0) if single else losses, reduction)
 
 
+@guarded
 def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
                            reduce: bool | None = None, reduction: str = "mean") -> Tensor:
     """Hinges between each right class and each wrong one.

@@ -6,6 +6,7 @@ from typing import Any
 
 from facula.core.errors import describe
 from facula.core.ops import shape, spatial
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 from facula.nn.functional._tuples import batched, tuple_of
 from facula.nn.functional.padding import pad
@@ -144,6 +145,7 @@ def _transposed(op: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor 
     return shape.squeeze(y, 0) if single else y
 
 
+@guarded
 def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Tensor:
@@ -176,6 +178,7 @@ def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, 
                        groups, dilation)
 
 
+@guarded
 def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Tensor:
@@ -184,6 +187,7 @@ def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, 
                        groups, dilation)
 
 
+@guarded
 def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Tensor:

@@ -18,6 +18,7 @@ from facula.core.ops import (
     shape,
     unary,
 )
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 from facula.nn.functional._reduction import unknown
 
@@ -116,6 +117,7 @@ def _likelihoods(logp: Any, labels: Any, frames: list[int], lengths: list[int],
     return total
 
 
+@guarded
 def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any,
              blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> Tensor:
     r"""The negative log-likelihood of labels, summed over their alignments to the frames.

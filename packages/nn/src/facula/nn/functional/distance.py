@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from facula.core.ops import binary, masked, reduce, unary
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 
 
@@ -35,6 +36,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return norm(x1 - x2 + eps, p, -1, keepdim)  # type: ignore[operator]
 
 
+@guarded
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along ``dim``.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from facula.core.ops import linalg, neural, shape
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 
 
+@guarded
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``.
 
@@ -45,6 +47,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return y if bias is None else y + bias  # type: ignore[operator]
 
 
+@guarded
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input1 @ weight[o] @ input2 + bias[o]`` for each output o.
 

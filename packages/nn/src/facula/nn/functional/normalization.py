@@ -7,6 +7,7 @@ from typing import Any
 
 from facula.core.dtypes import finfo
 from facula.core.ops import binary, neural, pooling, reduce, shape, unary
+from facula.core.precision import guarded
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
 
@@ -142,6 +143,7 @@ def _rows(input: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float)
     return _affine(y, weight, bias)
 
 
+@guarded
 def layer_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None,
                bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
     """The last dimensions of each example with mean 0 and variance 1, then scaled and moved.
@@ -184,6 +186,7 @@ def layer_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | 
     return shape.reshape(y, *input.shape)
 
 
+@guarded
 def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None,
                bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
     """Each group of channels of each example with mean 0 and variance 1.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from facula.core.ops import creation, gather, linalg, pooling, reduce, shape, views
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 from facula.nn.functional._tuples import batched, tuple_of
 
@@ -60,6 +61,7 @@ def max_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
                      return_indices)
 
 
+@guarded
 def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
                dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False) -> Any:
     """The largest element of each window of a volume ``(N, C, D, H, W)``."""
@@ -115,6 +117,7 @@ def avg_pool2d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
                      count_include_pad, divisor_override)
 
 
+@guarded
 def avg_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
                ceil_mode: bool = False, count_include_pad: bool = True,
                divisor_override: int | None = None) -> Tensor:
@@ -184,6 +187,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
 
 
+@guarded
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     """Means over cells of a volume; see :func:`adaptive_avg_pool2d`."""
     return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)
@@ -300,6 +304,7 @@ def max_unpool1d(input: Tensor, indices: Tensor, kernel_size: Any, stride: Any =
     return _max_unpool("max_unpool1d", 1, input, indices, kernel_size, stride, padding, output_size)
 
 
+@guarded
 def max_unpool2d(input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None,
                  padding: Any = 0, output_size: Any = None) -> Tensor:
     """The elements back where :func:`max_pool2d` found them, zeros elsewhere.
@@ -316,6 +321,7 @@ def max_unpool2d(input: Tensor, indices: Tensor, kernel_size: Any, stride: Any =
     return _max_unpool("max_unpool2d", 2, input, indices, kernel_size, stride, padding, output_size)
 
 
+@guarded
 def max_unpool3d(input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None,
                  padding: Any = 0, output_size: Any = None) -> Tensor:
     """The elements back where :func:`max_pool3d` found them, zeros elsewhere."""

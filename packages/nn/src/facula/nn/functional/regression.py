@@ -9,6 +9,7 @@ from typing import Any
 from facula.core.errors import describe
 from facula.core.ops import binary, masked, unary
 from facula.core.ops import reduce as fold
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 from facula.nn.functional._reduction import legacy, reduced
 from facula.nn.functional.distance import cosine_similarity, pairwise_distance
@@ -30,6 +31,7 @@ def _weighted(op: str, losses: Any, weight: Tensor | None, reduction: str) -> Te
     return reduced(op, losses, reduction)
 
 
+@guarded
 def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
              reduce: bool | None = None, reduction: str = "mean",
              weight: Tensor | None = None) -> Tensor:
@@ -57,6 +59,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
     return _weighted("mse_loss", unary.square(input - target), weight, reduction)  # type: ignore
 
 
+@guarded
 def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
             reduce: bool | None = None, reduction: str = "mean",
             weight: Tensor | None = None) -> Tensor:
@@ -66,6 +69,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
     return _weighted("l1_loss", unary.abs(input - target), weight, reduction)  # type: ignore
 
 
+@guarded
 def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
                    reduce: bool | None = None, reduction: str = "mean",
                    beta: float = 1.0) -> Tensor:
@@ -81,6 +85,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
     return reduced("smooth_l1_loss", losses, reduction)
 
 
+@guarded
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0,
                weight: Tensor | None = None) -> Tensor:
     """``d ** 2 / 2`` where the difference is below ``delta``, else ``delta (|d| - delta / 2)``."""
@@ -92,6 +97,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     return _weighted("huber_loss", losses, weight, reduction)
 
 
+@guarded
 def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None,
            reduce: bool | None = None, reduction: str = "mean",
            log_target: bool = False) -> Tensor:
@@ -127,6 +133,7 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None,
     return reduced("kl_div", losses, reduction)
 
 
+@guarded
 def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False,
                      size_average: bool | None = None, eps: float = 1e-8,
                      reduce: bool | None = None, reduction: str = "mean") -> Tensor:
@@ -185,6 +192,7 @@ def gaussian_nll_loss(input: Tensor, target: Tensor, var: Any, full: bool = Fals
     return reduced("gaussian_nll_loss", losses, reduction)
 
 
+@guarded
 def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0,
                           size_average: bool | None = None, reduce: bool | None = None,
                           reduction: str = "mean") -> Tensor:
@@ -199,6 +207,7 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
     return reduced("cosine_embedding_loss", losses, reduction)
 
 
+@guarded
 def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0,
                         size_average: bool | None = None, reduce: bool | None = None,
                         reduction: str = "mean") -> Tensor:
@@ -208,6 +217,7 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
     return reduced("margin_ranking_loss", losses, reduction)
 
 
+@guarded
 def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0,
                         p: float = 2, eps: float = 1e-6, swap: bool = False,
                         size_average: bool | None = None, reduce: bool | None = None,

@@ -9,6 +9,7 @@ from typing import Any
 
 from facula.core.errors import describe
 from facula.core.ops import convert, creation, gather, joining, linalg, masked, shape, unary
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 
 
@@ -161,6 +162,7 @@ def _bicubic(flat: Any, where: list[Any], sizes: Sequence[int],
     return total
 
 
+@guarded
 def grid_sample(input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros",
                 align_corners: bool | None = None) -> Tensor:
     """Pictures or volumes read at given points.

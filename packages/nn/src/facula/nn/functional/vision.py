@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from facula.core.ops import creation, gather, linalg, shape, spatial, views
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 from facula.nn.functional._tuples import batched, tuple_of
 from facula.nn.functional.sampling import cubic
@@ -193,6 +194,7 @@ def _sources(n: int, m: int, exact: bool, scale: float | None) -> list[int]:
 _RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 
+@guarded
 def interpolate(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
                 align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
                 antialias: bool = False) -> Tensor:
