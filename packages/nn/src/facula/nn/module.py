@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from facula.autograd import RemovableHandle
-from facula.core.devices import as_device
-from facula.core.dtypes import as_dtype, dtype
-from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
 from facula.nn import hooks, state
+from facula.nn.moving import Movable
 from facula.nn.parameter import Buffer, Parameter
 
 M = TypeVar("M", bound="Module")
@@ -31,7 +29,7 @@ def indented(text: str, spaces: int) -> str:
     return "\n".join([first, *[" " * spaces + line for line in rest]])
 
 
-class Module:
+class Module(Movable):
     """A network or a part of one, as PyTorch's ``torch.nn.Module``.
 
     Subclasses call ``super().__init__()``, assign parameters and other modules as attributes, and
@@ -360,96 +358,6 @@ class Module:
                     parameter.grad = parameter.grad.detach()
                     parameter.grad.zero_()
 
-    def _apply(self: M, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> M:
-        """Replace every tensor by ``fn`` of it; parameters stay the same objects."""
-        if recurse:
-            for child in self.children():
-                child._apply(fn)
-        for parameter in self._parameters.values():
-            if parameter is None:
-                continue
-            grad = parameter.grad
-            with no_grad():
-                new = fn(parameter)
-                new_grad = None if grad is None else fn(grad)
-            if new is not parameter:
-                parameter.grad = None
-                parameter.data = new
-                parameter.grad = new_grad
-        for name, buffer in self._buffers.items():
-            if buffer is not None:
-                with no_grad():
-                    self._buffers[name] = fn(buffer)
-        return self
-
-    def to(self: M, *args: Any, **kwargs: Any) -> M:
-        """Move to a device, convert floating tensors to a dtype, or both; in place.
-
-        Parameters
-        ----------
-        *args, **kwargs
-            A device, a dtype, both (device first), or a tensor whose device and dtype to take.
-
-        Raises
-        ------
-        TypeError
-            If the dtype is not a floating or complex one.
-        """
-        target: Any = None
-        wanted: dtype | None = None
-        for value in (*args, kwargs.get("device"), kwargs.get("dtype")):
-            if isinstance(value, Tensor):
-                target, wanted = value.device, value.dtype
-            elif isinstance(value, dtype):
-                wanted = value
-            elif value is not None and not isinstance(value, bool):
-                target = as_device(value)
-        if wanted is not None and not (wanted.is_floating_point or wanted.is_complex):
-            raise TypeError("nn.Module.to only accepts floating point or complex dtypes, but got "
-                            f"desired dtype={wanted}")
-
-        def convert(t: Tensor) -> Tensor:
-            fits = t.is_floating_point() or t.is_complex()
-            return t.to(device=target, dtype=wanted if fits else None)
-        return self._apply(convert)
-
-    def type(self: M, dst_type: Any) -> M:
-        """Convert all parameters and buffers to a dtype."""
-        wanted = as_dtype(dst_type)
-        return self._apply(lambda t: t.to(dtype=wanted))
-
-    def float(self: M) -> M:
-        """Convert floating tensors to float32."""
-        return self.to(as_dtype("float32"))
-
-    def double(self: M) -> M:
-        """Convert floating tensors to float64."""
-        return self.to(as_dtype("float64"))
-
-    def half(self: M) -> M:
-        """Convert floating tensors to float16."""
-        return self.to(as_dtype("float16"))
-
-    def bfloat16(self: M) -> M:
-        """Convert floating tensors to bfloat16."""
-        return self.to(as_dtype("bfloat16"))
-
-    def cpu(self: M) -> M:
-        """Move to the CPU."""
-        return self.to("cpu")
-
-    def opencl(self: M, device: Any = None) -> M:
-        """Move to an OpenCL device (the first where not given)."""
-        return self.to("opencl" if device is None else device)
-
-    def cuda(self: M, device: Any = None) -> M:
-        """Move to the first NVIDIA OpenCL GPU, for scripts that come from PyTorch."""
-        return self.to("cuda" if device is None else device)
-
-    def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
-        """Move to a device without the values."""
-        return self._apply(lambda t: t.new_empty(tuple(t.shape), device=device), recurse)
-
     # Hooks
 
     def register_forward_pre_hook(self, hook: Any, *, prepend: bool = False,
@@ -584,6 +492,9 @@ class Module:
 
     # Printing
 
+    def _get_name(self) -> str:
+        return type(self).__name__
+
     def extra_repr(self) -> str:
         """What stands between the parentheses of the module's line."""
         return ""
@@ -593,7 +504,8 @@ class Module:
         lines = extra.split("\n") if extra else []
         children = [f"({name}): {indented(repr(child), 2)}"
                     for name, child in self._modules.items()]
+        name = self._get_name()
         if len(lines) == 1 and not children:
-            return f"{type(self).__name__}({lines[0]})"
+            return f"{name}({lines[0]})"
         body = "\n  ".join(itertools.chain(lines, children))
-        return f"{type(self).__name__}(\n  {body}\n)" if body else f"{type(self).__name__}()"
+        return f"{name}(\n  {body}\n)" if body else f"{name}()"

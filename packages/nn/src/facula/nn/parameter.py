@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
-from facula.core.serialization import names, register_global, register_reducer
 from facula.core.slot import grad_mode
 from facula.core.tensor import Tensor, Version
 
@@ -84,7 +82,68 @@ class Buffer(Tensor):
         self.persistent = persistent
 
 
-class UninitializedParameter(Parameter):
+class UninitializedTensorMixin:
+    """What a parameter and a buffer have while their shape is not known yet."""
+
+    __slots__ = ()
+    cls_to_become: type[Tensor]
+
+    def materialize(self, shape: tuple[int, ...], device: Any = None, dtype: Any = None) -> None:
+        """Become an ordinary tensor of this shape, contents unspecified.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        device, dtype : optional
+            Those it was made with where not given.
+        """
+        t: Any = self
+        t.data = t.detach().new_empty(shape, device=device, dtype=dtype)
+        t.__class__ = t.cls_to_become
+
+    @property
+    def shape(self) -> Any:
+        """An error: there is no shape yet.
+
+        Raises
+        ------
+        RuntimeError
+            Always.
+        """
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually "
+            "happens in `load_state_dict` when trying to load an uninitialized parameter into an "
+            "initialized one. Call `forward` to initialize the parameters before accessing their "
+            "attributes.")
+
+    def numel(self) -> int:
+        """An error: the number of elements is not known yet.
+
+        Raises
+        ------
+        ValueError
+            Always.
+        """
+        raise ValueError("Attempted to use an uninitialized parameter in numel. This error happens "
+                         "when you are using a `LazyModule`: call `forward` first.")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        out = memo[id(self)] = self._made_anew()
+        return out
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        t: Any = self
+        return type(self), (t.requires_grad, str(t.device), t.dtype)
+
+    def _made_anew(self) -> Any:
+        maker, arguments = self.__reduce_ex__(2)
+        return maker(*arguments)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):
     """A parameter whose shape is not known yet: a lazy module fills it at its first call.
 
     Parameters
@@ -95,19 +154,13 @@ class UninitializedParameter(Parameter):
         Of the tensor to come.
     """
 
+    cls_to_become = Parameter
+
     def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
-        super().__init__(Tensor().to(device=device, dtype=dtype), requires_grad)
-
-    def materialize(self, shape: tuple[int, ...], device: Any = None, dtype: Any = None) -> None:
-        """Become an ordinary parameter of this shape, contents unspecified."""
-        _materialize(self, shape, device, dtype)
-        self.__class__ = Parameter  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return "<UninitializedParameter>"
+        Parameter.__init__(self, Tensor().to(device=device, dtype=dtype), requires_grad)
 
 
-class UninitializedBuffer(Tensor):
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):
     """A buffer whose shape is not known yet.
 
     Parameters
@@ -116,38 +169,19 @@ class UninitializedBuffer(Tensor):
         Not used; as in PyTorch.
     device, dtype : optional
         Of the tensor to come.
+    persistent : bool
+        Whether the buffer is part of the module's ``state_dict``.
     """
 
-    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+    cls_to_become = Buffer
+    persistent: bool
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None,
+                 persistent: bool = True) -> None:
         _adopt(self, Tensor().to(device=device, dtype=dtype))
-
-    def materialize(self, shape: tuple[int, ...], device: Any = None, dtype: Any = None) -> None:
-        """Become an ordinary buffer of this shape, contents unspecified."""
-        _materialize(self, shape, device, dtype)
-        self.__class__ = Buffer  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return "<UninitializedBuffer>"
-
-
-def _materialize(t: Tensor, shape: tuple[int, ...], device: Any, dtype: Any) -> None:
-    t.data = t.detach().new_empty(shape, device=device, dtype=dtype)
+        self.persistent = persistent
 
 
 def is_lazy(value: Any) -> bool:
     """Whether a parameter or buffer still waits for its shape."""
-    return isinstance(value, (UninitializedParameter, UninitializedBuffer))
-
-
-def _saved(parameter: Parameter) -> tuple[Any, ...]:
-    """How a parameter stands in a checkpoint: PyTorch's call on its values."""
-    return (names._rebuild_parameter,
-            (parameter.detach(), parameter.requires_grad, OrderedDict()))
-
-
-def _loaded(data: Tensor, requires_grad: bool, backward_hooks: Any) -> Parameter:
-    return Parameter(data, requires_grad)
-
-
-register_reducer(Parameter, _saved)
-register_global("torch._utils._rebuild_parameter", _loaded)
+    return isinstance(value, UninitializedTensorMixin)

@@ -77,7 +77,8 @@ def save_own(module: Module, destination: Any, prefix: str, keep_vars: bool, ext
     """Put the tensors of this one module, and its extra state, into ``destination``."""
     for name, tensor in (*module._parameters.items(), *module._buffers.items()):
         if tensor is not None and name not in module._non_persistent_buffers_set:
-            destination[prefix + name] = tensor if keep_vars else tensor.detach()
+            whole = keep_vars or is_lazy(tensor)
+            destination[prefix + name] = tensor if whole else tensor.detach()
     if extra:
         destination[prefix + EXTRA_STATE] = module.get_extra_state()
 
@@ -121,6 +122,12 @@ def _load_one(module: Module, name: str, tensor: Tensor, key: str, value: Any,
     if not isinstance(value, Tensor):
         return (f'While copying the parameter named "{key}", expected facula.Tensor from '
                 f"checkpoint but received {type(value)}")
+    if is_lazy(value):
+        return None if is_lazy(tensor) else (
+            f'While copying the parameter named "{key}", the checkpoint holds an uninitialized '
+            "parameter, but the current model's is initialized.")
+    if is_lazy(tensor) and not assign:
+        tensor.materialize(tuple(value.shape))  # type: ignore[attr-defined]
     lazy = is_lazy(tensor)
     if not lazy and tensor.ndim == 0 and tuple(value.shape) == (1,):
         value = value.reshape(())

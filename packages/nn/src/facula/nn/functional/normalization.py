@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from facula.core.dtypes import finfo
-from facula.core.ops import binary, neural, pooling, reduce, shape, unary
-from facula.core.precision import guarded
+from facula.core.ops import binary, convert, neural, pooling, reduce, shape, unary
+from facula.core.precision import HALVES, guarded
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
 
@@ -21,6 +21,10 @@ def _affine(y: Any, weight: Any, bias: Any) -> Tensor:
     if weight is not None:
         y = y * weight
     return y if bias is None else y + bias
+
+
+def _wide(t: Tensor | None) -> Tensor | None:
+    return None if t is None else convert.float(t)
 
 
 def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
@@ -62,6 +66,10 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     if input.ndim < 2:
         raise RuntimeError(f"batch_norm: input has shape {tuple(input.shape)}: it must have batch "
                            "and channels")
+    if input._kind.dtype in HALVES:  # sums need float32, and weights may have it
+        return convert.cast(batch_norm(convert.float(input), running_mean, running_var,
+                                       _wide(weight), _wide(bias), training, momentum, eps),
+                            input._kind.dtype)
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm: running_mean and running_var are needed unless "
@@ -135,7 +143,10 @@ def instance_norm(input: Tensor, running_mean: Tensor | None = None,
 
 
 def _rows(input: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
-    """Each row of a matrix normalised."""
+    """Each row of a matrix normalised; in half precision with sums in float32."""
+    if input._kind.dtype in HALVES:
+        return convert.cast(_rows(convert.float(input), _wide(weight), _wide(bias), eps),
+                            input._kind.dtype)
     if neural.has_kernel("layer_norm_rows", input):
         return neural.layer_norm_rows(input, weight, bias, eps)[0]
     centred = input - reduce.mean(input, 1, True)  # type: ignore[operator]
@@ -210,6 +221,9 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None,
     n, c = input.shape[:2]
     if num_groups < 1 or c % num_groups:
         raise RuntimeError(f"group_norm: {c} channels do not divide into num_groups={num_groups}")
+    if input._kind.dtype in HALVES:
+        return convert.cast(group_norm(convert.float(input), num_groups, _wide(weight),
+                                       _wide(bias), eps), input._kind.dtype)
     y = shape.reshape(_rows(shape.reshape(input, n * num_groups, -1), None, None, eps),
                       *input.shape)
     return _affine(y, None if weight is None else _channelwise(weight, input),

@@ -80,14 +80,6 @@ class _ConvNd(Module):
             if fan_in:
                 init.uniform_(self.bias, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in))
 
-    def _convolved(self, function: Callable[..., Tensor], input: Tensor) -> Tensor:
-        padding = self.padding
-        if self.padding_mode != "zeros":
-            input = F.pad(input, self._edges(), self.padding_mode)
-            padding = (0,) * self.rank
-        return function(input, self.weight, self.bias, self.stride, padding, self.dilation,
-                        self.groups)
-
     def _edges(self) -> list[int]:
         """The padding as pairs for :func:`facula.nn.functional.pad`."""
         if self.padding == "valid":
@@ -116,20 +108,31 @@ class _ConvNd(Module):
 
 
 class _Conv(_ConvNd):
+    convolve: ClassVar[Callable[..., Tensor]]
+
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
                  padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True,
                  padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, 0,
                          groups, bias, padding_mode, device, dtype)
 
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            input = F.pad(input, self._edges(), self.padding_mode)
+            padding = (0,) * self.rank
+        return self.convolve(input, weight, bias, self.stride, padding, self.dilation,
+                             self.groups)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
+
 
 class Conv1d(_Conv):
     """The cross-correlation of signals ``(N, C, L)`` with learnt filters; see :class:`Conv2d`."""
 
     rank = 1
-
-    def forward(self, input: Tensor) -> Tensor:
-        return self._convolved(F.conv1d, input)
+    convolve = staticmethod(F.conv1d)
 
 
 class Conv2d(_Conv):
@@ -165,18 +168,14 @@ class Conv2d(_Conv):
     """
 
     rank = 2
-
-    def forward(self, input: Tensor) -> Tensor:
-        return self._convolved(F.conv2d, input)
+    convolve = staticmethod(F.conv2d)
 
 
 class Conv3d(_Conv):
     """The cross-correlation of volumes ``(N, C, D, H, W)`` with learnt filters: :class:`Conv2d`."""
 
     rank = 3
-
-    def forward(self, input: Tensor) -> Tensor:
-        return self._convolved(F.conv3d, input)
+    convolve = staticmethod(F.conv3d)
 
 
 class _ConvTranspose(_ConvNd):
