@@ -57,13 +57,18 @@ def parameters_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[s
     return names, defaults | (function.__kwdefaults__ or {})
 
 
+def _written(note: Any) -> str:
+    """An annotation as text: it is a class where a module does not postpone annotations."""
+    return note if isinstance(note, str) else getattr(note, "__name__", str(note))
+
+
 def _record(family: str, function: Callable[..., Any], space: str = "",
             **given: Any) -> Operation:
     if not function.__doc__:
         raise ValueError(f"operation {function.__name__} has no docstring")
     names, defaults = parameters_of(function)
     notes = function.__annotations__
-    tensors = tuple([n for n in names if str(notes.get(n)).startswith(_TENSORS)])
+    tensors = tuple([n for n in names if _written(notes.get(n)).startswith(_TENSORS)])
     op = Operation(
         name=f"{space}_{function.__name__}" if space else function.__name__,
         family=family, room=function.__module__.rpartition(".")[2],
@@ -94,10 +99,10 @@ def _publish(op: Operation, front: Callable[..., Any]) -> Any:
     return front
 
 
-def elementwise(*, numpy: Callable[..., Any], opencl: str | tuple[str, ...], result: Any = "same",
-                domain: Any = (-3.0, 3.0), dtypes: tuple[Any, ...] | None = None,
-                outputs: int = 1, inplace: bool = True, method: bool = True,
-                export: bool = True) -> Callable[[F], F]:
+def elementwise(*, numpy: Callable[..., Any], opencl: str | tuple[str, ...] | None,
+                result: Any = "same", domain: Any = (-3.0, 3.0),
+                dtypes: tuple[Any, ...] | None = None, outputs: int = 1, inplace: bool = True,
+                method: bool = True, export: bool = True) -> Callable[[F], F]:
     """Declare an elementwise operation of one to three (or more) tensors.
 
     Parameters
@@ -106,7 +111,8 @@ def elementwise(*, numpy: Callable[..., Any], opencl: str | tuple[str, ...], res
         ``f(*operands, *attributes)`` on arrays of the compute dtype, with at least one dimension
         unless it is a ufunc: the CPU kernel and the oracle.
     opencl : str or tuple of str
-        The same in OpenCL C, one expression per output, over the parameters' names.
+        The same in OpenCL C, one expression per output, over the parameters' names; None where it
+        runs on the host (see :func:`facula.opencl.set_fallback`).
     result : str, dtype or callable, or a tuple of them per output
         The dtype rule: a name in ``facula.core.promotion.RULES``, a fixed dtype, or a function
         from the promoted dtype to (compute dtype, result dtype).
@@ -221,7 +227,7 @@ def composite(function: F | None = None, *, method: bool = True, export: bool = 
     def declare(function: F) -> F:
         op = _record("composite", function, space, method=method and not space,
                      export=export and not space, inplace=inplace)
-        op.public = front = guarded(function)
+        op.public = front = guarded(function, op.name)
         front.operation = op  # type: ignore[attr-defined]
         if inplace:
             op.extra["inplace"] = _inplace(op, inplace_composite_front(op))

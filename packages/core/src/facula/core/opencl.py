@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from facula.core.backends import opencl as _opencl
-from facula.core.backends.base import Fallbacks
+from facula.core.backends.fallback import Fallbacks
 from facula.core.backends.opencl import probe as _probe
 from facula.core.backends.opencl.probe import Device
 from facula.core.devices import as_device
@@ -141,19 +141,28 @@ def empty_cache(device: Any = None) -> None:
 def set_fallback(mode: str) -> None:
     """What happens when an operation has no OpenCL kernel and runs on the host instead.
 
+    The host waits for the operands, computes with NumPy and sends the results back. The page on
+    GPUs lists the operations that do so; the arithmetic of complex numbers does as well.
+
     Parameters
     ----------
     mode : str
-        ``"silent"``, ``"warn"`` (once per operation) or ``"error"``.
+        ``"silent"``, ``"warn"`` (once per operation) or ``"error"`` (``NotImplementedError``).
 
     Raises
     ------
     ValueError
         For any other word.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.opencl.set_fallback("silent")
     """
     if mode not in ("silent", "warn", "error"):
         raise ValueError(f"set_fallback: {mode!r} is not a mode: use 'silent', 'warn' or 'error'")
     Fallbacks.mode = mode
+    Fallbacks.warned.clear()
 
 
 class Event:

@@ -30,10 +30,13 @@ class Backend(Protocol):
     the operation, the dtype of the data that will come, or a Python type (``bool``, ``int``,
     ``float``, ``complex``) where a Python scalar will come. ``compute`` is the type in which the
     declared expression is evaluated, ``results`` the types of the outputs. Operands broadcast.
+
+    ``kernels`` holds the primitives' kernels; they take complex data if ``computes_complex``.
     """
 
     name: str
     kernels: dict[str, Kernel]
+    computes_complex: bool
     fuse_each: int
     fuse_total: int
 

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from facula.core.backends.base import Backend, Kernel, host_fallback
+from facula.core.backends.base import Backend, Kernel
+from facula.core.backends.fallback import host_fallback
 from facula.core.devices import Kind, kind_of
 from facula.core.fronts.elementwise import check_dtype
 from facula.core.fronts.operands import common_kind, data_on, leaves, tracked, unwrap
@@ -15,20 +16,17 @@ from facula.core.precision import guard_of, guarded, mode
 from facula.core.tensor import Tensor, from_data
 
 
-def find_kernel(op: Operation, backend: Backend) -> Kernel:
+def find_kernel(op: Operation, kind: Kind) -> Kernel:
     """The backend's own kernel, else the portable one, else the CPU's by way of the host."""
+    backend: Backend = kind.backend
+    check_dtype(op, kind.dtype)
     own = backend.kernels.get(op.name)
-    if own is not None:
+    if own is not None and (backend.computes_complex or not kind.dtype.is_complex):
         return own
     portable = op.extra.get("portable")
     if portable is not None:
         return functools.partial(portable, backend)
     return host_fallback(backend, op.name)
-
-
-def _kernel_for(op: Operation, kind: Kind) -> Kernel:
-    check_dtype(op, kind.dtype)
-    return find_kernel(op, kind.backend)
 
 
 def primitive_front(op: Operation) -> Callable[..., Any]:
@@ -54,7 +52,7 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
         home = common_kind(op.name, tensors)
         kernel = kernels.get(home)
         if kernel is None:
-            kernel = kernels[home] = _kernel_for(op, home)
+            kernel = kernels[home] = find_kernel(op, home)
         if nested:
             result = kernel(*[unwrap(v, home) for v in values])
         else:
@@ -87,7 +85,7 @@ def _one(op: Operation, rule: Any, result_kind: Callable[..., Kind]) -> Callable
         kind = input._kind
         kernel = kernels.get(kind)
         if kernel is None:
-            kernel = kernels[kind] = _kernel_for(op, kind)
+            kernel = kernels[kind] = find_kernel(op, kind)
         out = from_data(kernel(input._data, *values[1:]),
                         kind if rule == "same" else result_kind(rule, kind, values))
         if input._autograd is not None and op.record is not None:
@@ -111,7 +109,7 @@ def _pair(op: Operation, general: Callable[..., Any]) -> Callable[..., Any]:
         except AttributeError:
             kernel = None
         except KeyError:
-            kernel = kernels[input._kind] = _kernel_for(op, input._kind)
+            kernel = kernels[input._kind] = find_kernel(op, input._kind)
         if kernel is None:
             return general(input, other)
         function(input, other)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from facula.core import dtypes
-from facula.core.declare import composite, elementwise, view
+from facula.core.backends.base import Backend
+from facula.core.declare import composite, elementwise, primitive, view
 from facula.core.errors import describe
 from facula.core.ops import binary, compare, creation, shape, unary
+from facula.core.ops.views import broadcast_shapes
 from facula.core.tensor import Tensor
 
 # Parts
@@ -108,16 +112,21 @@ def imag(input: Tensor) -> Tensor:
 # Making them
 
 
-def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    y = np.empty(np.broadcast_shapes(np.shape(a), np.shape(b)), np.result_type(a, np.complex64))
-    y.real, y.imag = a, b  # a + 1j * b would make NaN of infinities
-    return y
+def _joined(backend: Backend, real: Any, imag: Any) -> Any:
+    # Part by part: a + 1j * b would make NaN of infinities.
+    out = backend.empty(np.broadcast_shapes(real.shape, imag.shape),
+                        dtypes.as_dtype(real.dtype).to_complex())
+    parts = backend.parts(out)
+    backend.assign(parts[..., 0], real)
+    backend.assign(parts[..., 1], imag)
+    return out
 
 
-@elementwise(numpy=_joined, opencl="real", result=lambda d: (d, d.to_complex()), inplace=False,
-             dtypes=(dtypes.float32, dtypes.float64), method=False, export=False)
+@primitive(result=lambda real, imag: real.dtype.to_complex(), portable=_joined, export=False)
 def complex_of(real: Tensor, imag: Tensor) -> Tensor:
-    """Complex numbers from their parts: the work of :func:`facula.complex`."""
+    """Complex numbers from parts of one dtype, that broadcast: the work of ``complex``."""
+    broadcast_shapes(real.shape, imag.shape)
+    return real, imag  # type: ignore[return-value]
 
 
 @composite(method=False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from facula.core import dtypes
-from facula.core.backends.base import host_fallback
+from facula.core.backends.fallback import host_fallback
 from facula.core.declare import composite, elementwise, primitive
 from facula.core.devices import CPU, Kind, as_device, kind_of
 from facula.core.dtypes import as_dtype, dtype

@@ -19,6 +19,7 @@ class CPUBackend:
     """NumPy arrays are the data; everything is synchronous."""
 
     name = "cpu"
+    computes_complex = True
     fuse_each = fused.BLOCK
     fuse_total = 4 * fused.BLOCK
 

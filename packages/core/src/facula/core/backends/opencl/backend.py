@@ -50,6 +50,7 @@ class OpenCLBackend:
     """One OpenCL device behind the protocol of ``facula.core.backends.base``."""
 
     fuse_each = fuse_total = 1 << 26
+    computes_complex = False
 
     def __init__(self, runtime: Runtime, name: str) -> None:
         self.name = name

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import numpy as np
-
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.gemm import STRIDED, Left, Right, Sizes, product
 from facula.core.backends.opencl.layout import broadcast_shape, collapse, size_of
@@ -17,9 +15,6 @@ from facula.core.backends.opencl.registry import kernel
 @kernel("batched_matmul")
 def matmul(backend: Any, input: CLArray, other: CLArray) -> CLArray:
     """``input @ other`` for arrays of two or more axes; batch axes broadcast."""
-    if input.dtype.kind == "c" or other.dtype.kind == "c":
-        values = np.matmul(backend.to_numpy(input), backend.to_numpy(other))
-        return backend.from_numpy(values)  # type: ignore[no-any-return]
     m, k = input.shape[-2:]
     n = other.shape[-1]
     batch = broadcast_shape("matmul", [input.shape[:-2], other.shape[:-2]])

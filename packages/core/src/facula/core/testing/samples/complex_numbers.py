@@ -24,7 +24,7 @@ def of_both(make: Maker) -> Iterator[Sample]:
         yield Sample(make(*shape))
 
 
-@sample_inputs("complex", "polar")
+@sample_inputs("complex", "complex_of", "polar")
 def two_real(make: Maker) -> Iterator[Sample]:
     yield Sample(make(3, 4, low=0.5), make(3, 4))
     yield Sample(make(3, 1, low=0.5), make(4))
