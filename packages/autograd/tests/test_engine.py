@@ -4,6 +4,7 @@ import gc
 import threading
 import weakref
 
+import numpy as np
 import pytest
 
 from facula import autograd, core
@@ -242,3 +243,31 @@ def test_switches_decorate_functions_and_generators(switch):
         assert next(generator) is inside
         assert core.is_grad_enabled() is not inside
         assert generator.send(5) == (inside, 5)
+
+
+def test_gradients_of_parts_add_up(device):
+    """Many parts of one tensor, used early and late, also in a recorded pass."""
+    rng = np.random.default_rng(3)
+    values, scale = rng.normal(size=(6, 5)), rng.normal(size=5)
+    x = core.tensor(values, device=device, dtype=core.float32, requires_grad=True)
+    w = core.tensor(scale, device=device, dtype=core.float32)
+    y = (x * x).sum() + (x[-1, ..., None, :2] * 3).sum() + x[2, 1] * x[3, 4] * 7
+    for row in x[1:5]:
+        y = y + (row * row * row * w).sum()
+    want = 2 * values
+    want[-1, :2] += 3
+    want[2, 1] += 7 * values[3, 4]
+    want[3, 4] += 7 * values[2, 1]
+    want[1:5] += 3 * values[1:5] ** 2 * scale
+    for recorded in (True, False):
+        (g,) = autograd.grad(y, [x], create_graph=recorded, retain_graph=True)
+        np.testing.assert_allclose(g.detach().cpu().numpy(), want, rtol=1e-5, atol=1e-5)
+
+
+def test_the_gradient_of_a_part_leaves_what_others_hold_alone():
+    x = core.ones(4, requires_grad=True)
+    given = core.full((4,), 2.0)
+    y = x * 1
+    autograd.backward([y, y[1]], [given, core.tensor(5.0)])
+    assert given.tolist() == [2, 2, 2, 2]
+    assert x.grad.tolist() == [2, 7, 2, 2]

@@ -7,22 +7,18 @@ Nodes are numbered in the order of their creation, which is a topological order,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
 from facula.autograd import anomaly
-from facula.autograd.fitting import fit
+from facula.autograd.fitting import add_into, fit
 from facula.autograd.hooks import hooks_of
 from facula.autograd.meta import FREED, Node, Output
 from facula.autograd.saved import restore
 from facula.core import ops
-from facula.core.devices import Kind
-from facula.core.operation import operation
 from facula.core.slot import grad_mode
 from facula.core.tensor import Tensor
 
-_ADD: dict[Kind, Callable[..., None]] = {}
 _accumulating = threading.Lock()  # threads may share leaves
 
 
@@ -66,9 +62,9 @@ class Pass:
             return
         before, ours = entry
         if ours and not grad_mode.enabled:
-            add_into(before, g)
+            add_into(before._data, g)
         elif own and not grad_mode.enabled:
-            add_into(g, before)
+            add_into(g._data, before)
             values[target] = g, True
         else:
             values[target] = before + g, True  # type: ignore[operator]
@@ -115,9 +111,14 @@ class Pass:
                 saved = restore(slot)
                 if not retain:
                     slot.saved = FREED
-            for (function, where), parent in zip(plan.quick, slot.parents, strict=True):
+            for (function, where, adds), parent in zip(plan.quick, slot.parents, strict=True):
                 if needed is not None and parent not in needed:
                     continue
+                if adds is not None and not recording:
+                    entry = values.get(parent)
+                    if entry is not None and entry[1]:
+                        adds(entry[0], g, *[saved[i] for i in where])
+                        continue
                 count = len(where)
                 if count == 0:
                     result = function(g)
@@ -135,7 +136,7 @@ class Pass:
                 elif recording or not entry[1]:
                     self.add(parent, result, result is not g and result._version is None)
                 else:
-                    add_into(entry[0], result)
+                    add_into(entry[0]._data, result)
 
     def apply(self, node: Node, grads: list[Any], checking: bool) -> None:
         """Visit one node of any sort: with its hooks, several outputs, or looking for NaN."""
@@ -189,16 +190,6 @@ class Pass:
         else:
             self.reached += 1
             keep(hooks_of(slot), g)
-
-
-def add_into(sum: Tensor, g: Tensor) -> None:
-    """Add to a tensor that nobody else holds: the kernel alone, without ``add_``'s checks."""
-    kernel = _ADD.get(sum._kind)
-    if kernel is None:
-        d = sum._kind.dtype
-        kernel = _ADD[sum._kind] = sum._kind.backend.elementwise_into(
-            operation("add"), (d, d), d, d)
-    kernel(sum._data, sum._data, g._data)
 
 
 def owned(g: Tensor) -> Tensor:

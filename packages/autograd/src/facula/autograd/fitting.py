@@ -1,11 +1,26 @@
-"""Bringing a gradient into the shape, dtype and device of what it is the gradient of."""
+"""Bringing a gradient into the shape, dtype and device of what it is the gradient of; adding up."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from facula.core import ops
+from facula.core.devices import Kind
+from facula.core.operation import operation
 from facula.core.tensor import Tensor
+
+_ADD: dict[Kind, Callable[..., None]] = {}
+
+
+def add_into(total: Any, g: Tensor) -> None:
+    """Add to data of a tensor that nobody else holds: without the checks of ``add_``."""
+    kind = g._kind
+    kernel = _ADD.get(kind)
+    if kernel is None:
+        d = kind.dtype
+        kernel = _ADD[kind] = kind.backend.elementwise_into(operation("add"), (d, d), d, d)
+    kernel(total, total, g._data)
 
 
 def sum_to(g: Tensor, shape: tuple[int, ...]) -> Tensor:

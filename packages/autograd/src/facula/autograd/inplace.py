@@ -31,12 +31,12 @@ class Fixed:
 
     def __init__(self, name: str, *functions: Callable[[Tensor], Tensor]) -> None:
         self.name = name
-        self.quick = [(f, ()) for f in functions]
+        self.quick = [(f, (), None) for f in functions]
 
     def gradients(self, node: Node, grads: list[Any], wanted: list[bool]) -> list[Any]:
         """One gradient per parent."""
         return [f(grads[0]) if w else None
-                for (f, _), w in zip(self.quick, wanted, strict=True)]
+                for (f, _, _), w in zip(self.quick, wanted, strict=True)]
 
     def spread(self, values: Any, default: Any) -> list[Any]:
         """The values, one per parent."""

@@ -31,7 +31,8 @@ _NON_DIFFERENTIABLE: dict[str, str] = {}
 
 
 def vjp(op: Callable[..., Any] | str, *, joint: Callable[..., Any] | None = None,
-        constant: tuple[int, ...] = (), **functions: Callable[..., Any] | None) -> None:
+        constant: tuple[int, ...] = (), adds: Callable[..., None] | None = None,
+        **functions: Callable[..., Any] | None) -> None:
     """Declare the derivative of an operation; see the head of this module.
 
     Parameters
@@ -42,6 +43,10 @@ def vjp(op: Callable[..., Any] | str, *, joint: Callable[..., Any] | None = None
         One function for all tensor arguments.
     constant : tuple of int
         Which of several floating outputs have no gradient.
+    adds : callable, optional
+        Of an operation with one rule: takes what the rule takes, with the input's gradient so
+        far before it, and adds to that in place. For parts of a tensor, whose gradients would
+        be zeros nearly everywhere.
     **functions
         One function per tensor argument; an argument left out has no gradient.
 
@@ -66,6 +71,9 @@ def vjp(op: Callable[..., Any] | str, *, joint: Callable[..., Any] | None = None
     if record.name in RULES or record.name in _NON_DIFFERENTIABLE:
         raise ValueError(f"vjp({record.name}): the operation has a rule already")
     rule = RULES[record.name] = Rule(record, joint, constant, functions)
+    if adds is not None:
+        (function, _), = rule.functions.values()
+        rule.adders[function] = adds
     record.record = recorders.recorder(rule)
     record.record_inplace = inplace.recorder(functools.partial(recorders.make_node, rule))
     record.copies_first = functools.partial(recorders.needs_first, rule)

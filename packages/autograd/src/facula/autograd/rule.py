@@ -43,7 +43,7 @@ class Plan:
         position; or, for a joint rule, the single call for all.
     quick : list or None
         The same where every function takes the one gradient first: (function, indices into
-        ``saved`` of the others).
+        ``saved`` of the others, the function that adds to a gradient instead, or None).
     getters : tuple
         Functions of (outputs, arguments) that produce ``saved``.
     labels : tuple of str
@@ -93,7 +93,8 @@ class Plan:
         self.holds = bool(self.tensors or self.outputs)
         simple = not (self.joint or self.several or self.nested) and all(
             where[:1] == (-1,) for _, where in self.calls)
-        self.quick = [(f, where[1:]) for f, where in self.calls] if simple else None
+        self.quick = ([(f, where[1:], rule.adders.get(f)) for f, where in self.calls]
+                      if simple else None)
 
     def gradients(self, node: Node, grads: list[Any], wanted: list[bool]) -> list[Any]:
         """One gradient per parent of the node, None where there is none or none is wanted."""
@@ -144,6 +145,7 @@ class Rule:
         self.differentiable = (tuple(self.positions_of_tensors) if joint is not None else tuple(
             self.parameters.index(n) for n in self.functions))
         self.plans: dict[tuple[int, ...], Plan] = {}
+        self.adders: dict[Callable[..., Any], Callable[..., None]] = {}
 
     def _names(self, function: Callable[..., Any]) -> tuple[str, ...]:
         names = parameters_of(function)[0]

@@ -1,5 +1,6 @@
 """Derivatives of indexing and assignment."""
 
+from facula.autograd.fitting import add_into
 from facula.autograd.plans import vjp
 from facula.core import ops
 
@@ -19,8 +20,13 @@ def _kept(g, indices, accumulate):  # type: ignore[no-untyped-def]
     return op.advanced_index_put(g, indices, zeros, False)
 
 
+def _add_at(total, g, input_shape, index):  # type: ignore[no-untyped-def]
+    part = (index if ... in index else (*index, ...)) if isinstance(index, tuple) else index
+    add_into(total._data[part], g)
+
+
 vjp(op.basic_index, input=lambda g, input_shape, index: op.basic_index_put_zeros(
-    g, input_shape, index))
+    g, input_shape, index), adds=_add_at)
 vjp(op.basic_index_put_zeros, grad=lambda g, index: op.basic_index(g, index))
 vjp(op.advanced_index, input=lambda g, input_shape, indices: op.advanced_index_put(
     _zeros_like_input(g, input_shape), indices, g, True))
