@@ -217,6 +217,50 @@ def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: b
     return _applied(lambda x: masked.where(x > 0, x, x * slopes), input, inplace)  # type: ignore
 
 
+# The same, written into the input
+
+
+def relu_(input: Tensor) -> Tensor:
+    """In-place version of :func:`relu`."""
+    return relu(input, True)
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """In-place version of :func:`leaky_relu`."""
+    return leaky_relu(input, negative_slope, True)
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """In-place version of :func:`elu`."""
+    return elu(input, alpha, True)
+
+
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """In-place version of :func:`celu`."""
+    return celu(input, alpha, True)
+
+
+def selu_(input: Tensor) -> Tensor:
+    """In-place version of :func:`selu`."""
+    return selu(input, True)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """In-place version of :func:`hardtanh`."""
+    return hardtanh(input, min_val, max_val, True)
+
+
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """In-place version of :func:`threshold`."""
+    return _applied(activation.threshold, input, True, threshold, value)
+
+
+def rrelu_(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3,
+           training: bool = False) -> Tensor:
+    """In-place version of :func:`rrelu`."""
+    return rrelu(input, lower, upper, training, True)
+
+
 def _softmax_dim(name: str, ndim: int, dim: int | None) -> int:
     """PyTorch's choice where no dimension is given: 0 for 0, 1 and 3 dimensions, else 1."""
     return dim if dim is not None else (0 if ndim in (0, 1, 3) else 1)

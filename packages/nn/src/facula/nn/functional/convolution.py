@@ -194,3 +194,33 @@ def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, 
     """The gradient of :func:`conv3d` by its input; see :func:`conv_transpose1d`."""
     return _transposed("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding,
                        groups, dilation)
+
+
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """:func:`conv1d` of sequences whose dimensions are time, batch and channels.
+
+    Parameters
+    ----------
+    input : Tensor
+        ``(T, N, C)``.
+    weight : Tensor
+        ``(K, C, O)``.
+    bias : Tensor
+        ``(O,)``.
+    pad : int
+        Zeros at both ends.
+
+    Returns
+    -------
+    Tensor
+        ``(T + 2 pad - K + 1, N, O)``.
+
+    Examples
+    --------
+    >>> import facula
+    >>> x, w = facula.zeros(7, 2, 3), facula.zeros(3, 3, 5)
+    >>> facula.nn.functional.conv_tbc(x, w, facula.zeros(5), pad=1).shape
+    facula.Size([7, 2, 5])
+    """
+    y = conv1d(shape.permute(input, 1, 2, 0), shape.permute(weight, 2, 1, 0), bias, padding=pad)
+    return shape.permute(y, 2, 0, 1)

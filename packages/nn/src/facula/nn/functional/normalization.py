@@ -242,7 +242,7 @@ def rms_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | No
     weight : Tensor, optional
         Of that shape.
     eps : float, optional
-        Added to the mean square; the dtype's epsilon where not given.
+        Added to the mean square; where not given, the epsilon of the dtype, of float32 for halves.
 
     Examples
     --------
@@ -254,6 +254,9 @@ def rms_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | No
     if not sizes or tuple(input.shape[-len(sizes):]) != sizes:
         raise RuntimeError(f"rms_norm: input has shape {tuple(input.shape)}, which does not end in "
                            f"normalized_shape={sizes}")
+    if input._kind.dtype in HALVES:
+        return convert.cast(rms_norm(convert.float(input), sizes, _wide(weight), eps),
+                            input._kind.dtype)
     if eps is None:
         eps = finfo(input.dtype).eps
     square = reduce.mean(unary.square(input), tuple(range(-len(sizes), 0)), True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from facula.core.tensor import Tensor
 from facula.nn import functional as F
 from facula.nn.functional._reduction import legacy
+from facula.nn.functional.linear_loss import LinearCrossEntropyOptions
 from facula.nn.layers.distance import PairwiseDistance
+from facula.nn.layers.linear import Linear
 from facula.nn.module import Module
 
 
@@ -393,3 +396,65 @@ class CTCLoss(_Loss):
                 target_lengths: Any) -> Tensor:
         return F.ctc_loss(log_probs, targets, input_lengths, target_lengths, self.blank,
                           self.reduction, self.zero_infinity)
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """A linear layer and the cross entropy of its scores, which need not all be kept at once.
+
+    Parameters
+    ----------
+    in_features, num_classes : int
+    out_features : tuple of int
+        The sizes of a target with several elements per example.
+    bias : bool
+        Whether the layer has a bias.
+    device, dtype : optional
+        Of the parameters.
+    reduction : str
+        ``"mean"``, ``"sum"`` or ``"none"``.
+    weight : Tensor, optional
+        How much each class counts.
+    ignore_index : int, optional
+        Examples with this class number do not count; -100 where not given.
+    label_smoothing : float
+        How much of the target is spread evenly over all classes.
+    options : LinearCrossEntropyOptions, optional
+        Go through the batch in pieces.
+
+    Examples
+    --------
+    >>> import facula
+    >>> loss = facula.nn.LinearCrossEntropyLoss(5, 10)
+    >>> loss(facula.randn(2, 5), facula.tensor([1, 9])).shape
+    facula.Size([])
+    """
+
+    def __init__(self, in_features: int, num_classes: int, *, out_features: tuple[int, ...] = (),
+                 bias: bool = False, device: Any = None, dtype: Any = None,
+                 reduction: str = "mean", weight: Tensor | None = None,
+                 ignore_index: int | None = None, label_smoothing: float = 0.0,
+                 options: LinearCrossEntropyOptions | None = None) -> None:
+        super().__init__(weight, reduction=reduction)
+        self.in_features = in_features
+        self.num_classes = num_classes
+        self.out_features = tuple(out_features)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        self.options = options
+        self.linear = Linear(in_features, math.prod(self.out_features, start=num_classes), bias,
+                             device, dtype)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        weight, bias = self.linear.weight, self.linear.bias
+        sizes = (self.num_classes, *self.out_features)
+        return F.linear_cross_entropy(
+            input, weight.reshape(*sizes, self.in_features), target,
+            linear_bias=None if bias is None else bias.reshape(*sizes), weight=self.weight,
+            reduction=self.reduction, ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing, options=self.options)
+
+    def extra_repr(self) -> str:
+        return (f"in_features={self.in_features}, num_classes={self.num_classes}, "
+                f"out_features={self.out_features}, bias={self.linear.bias is not None}, "
+                f"reduction={self.reduction}, ignore_index={self.ignore_index}, "
+                f"label_smoothing={self.label_smoothing}, options={self.options}")
