@@ -125,6 +125,10 @@ def instance_norm(input: Tensor, running_mean: Tensor | None = None,
     """
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    if input._kind.dtype in HALVES:
+        return convert.cast(instance_norm(convert.float(input), running_mean, running_var,
+                                          _wide(weight), _wide(bias), True, momentum, eps),
+                            input._kind.dtype)
     if input.numel() // max(input.shape[0] * input.shape[1], 1) <= 1:
         raise ValueError("Expected more than 1 spatial element when training, got input size "
                          f"{input.shape}")
