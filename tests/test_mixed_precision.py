@@ -173,7 +173,8 @@ def test_backward_computes_in_the_dtypes_of_forward(device: str) -> None:
 
 def test_gradients_agree_with_full_precision(device: str) -> None:
     facula.manual_seed(0)
-    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.LayerNorm(16), nn.Linear(16, 4)).to(device)
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.LayerNorm(16), nn.Linear(16, 4))
+    model.to(device)
     x = facula.randn(16, 8, device=device)
     labels = facula.arange(16, device=device) % 4
     grads = []

@@ -20,7 +20,8 @@ ARRAYS = {
     "y3": RNG.normal(size=(2, 5, 3)), "img": RNG.normal(size=(2, 3, 8, 8)),
     "k": RNG.normal(size=(4, 3, 3, 3)), "kt": RNG.normal(size=(3, 4, 3, 3)),
     "kb": RNG.normal(size=4), "sig": RNG.normal(size=(2, 3, 8)), "k1": RNG.normal(size=(4, 3, 3)),
-    "lw": RNG.normal(size=(3, 5)), "lb": RNG.normal(size=3), "vol": RNG.normal(size=(1, 1, 4, 4, 4)),
+    "lw": RNG.normal(size=(3, 5)), "lb": RNG.normal(size=3),
+    "vol": RNG.normal(size=(1, 1, 4, 4, 4)),
     "sign": np.sign(RNG.normal(size=4)), "c": RNG.normal(size=(4, 3)),
     "slope": np.full(3, 0.25), "g": RNG.normal(size=(4, 5)), "one": np.ones(5),
 }
