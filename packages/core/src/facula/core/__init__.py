@@ -64,6 +64,7 @@ from facula.core.slot import (
 from facula.core.tensor import Size, Tensor
 
 if TYPE_CHECKING:
+    from facula.core import array_api
     from facula.core.serialization import load, save
 
 _attach(Tensor)
@@ -76,7 +77,9 @@ cfloat, cdouble = complex64, complex128
 _OPERATIONS = {op.name: op.public for op in operations() if op.export}
 globals().update(_OPERATIONS)
 
-_LATER = ("load", "save")  # found when first named: archives are a noticeable part of an import
+# Found when first named: a noticeable part of an import.
+_LATER = {"load": "facula.core.serialization", "save": "facula.core.serialization",
+          "array_api": "facula.core.array_api"}
 
 __all__ = sorted({*_LATER, *(name for name, value in globals().items() if not (
     name.startswith("_") or name in ("annotations", "TYPE_CHECKING")
@@ -85,5 +88,6 @@ __all__ = sorted({*_LATER, *(name for name, value in globals().items() if not (
 
 def __getattr__(name: str) -> _Any:
     if name in _LATER:
-        return getattr(importlib.import_module("facula.core.serialization"), name)
+        module = importlib.import_module(_LATER[name])
+        return module if _LATER[name].endswith(name) else getattr(module, name)
     raise AttributeError(f"module 'facula.core' has no attribute {name!r}")

@@ -9,12 +9,19 @@ import numpy
 import typing
 from facula.core.dtypes import dtype as _dtype
 from facula.core.results import MinMax as _MinMax
+from facula.core.results import PLU as _PLU
+from facula.core.results import Packed as _Packed
+from facula.core.results import QR as _QR
+from facula.core.results import SVDColumns as _SVDColumns
+from facula.core.results import SignLogdet as _SignLogdet
+from facula.core.results import TriangularSolved as _TriangularSolved
 from facula.core.results import ValuesIndices as _ValuesIndices
 from facula.core.tensor import Size as _Size
 
 from facula.core.tensor import Tensor as Tensor
 
 
+from facula.core import array_api as array_api
 from facula.core import ops as ops
 from facula.core.amp.region import autocast as autocast
 from facula.core.amp.region import clear_autocast_cache as clear_autocast_cache
@@ -598,6 +605,34 @@ def diff(
     prepend: typing.Any = ...,
     append: typing.Any = ...,
 ) -> Tensor: ...
+def flip(input: Tensor, *dims: typing.Any) -> Tensor: ...
+def fliplr(input: Tensor) -> Tensor: ...
+def flipud(input: Tensor) -> Tensor: ...
+def roll(input: Tensor, shifts: typing.Any, dims: typing.Any = ...) -> Tensor: ...
+def rot90(
+    input: Tensor,
+    k: builtins.int = ...,
+    dims: collections.abc.Sequence[builtins.int] = ...,
+) -> Tensor: ...
+def tril(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
+def triu(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
+def tril_indices(
+    row: builtins.int,
+    col: builtins.int,
+    offset: builtins.int = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+) -> Tensor: ...
+def triu_indices(
+    row: builtins.int,
+    col: builtins.int,
+    offset: builtins.int = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+) -> Tensor: ...
+def geqrf(input: Tensor) -> _Packed: ...
 def batched_matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def mm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
@@ -667,6 +702,109 @@ def aminmax(
 ) -> _MinMax: ...
 def cummax(input: Tensor, dim: builtins.int) -> _ValuesIndices: ...
 def cummin(input: Tensor, dim: builtins.int) -> _ValuesIndices: ...
+def cholesky_solve(
+    B: Tensor,
+    L: Tensor | builtins.complex,
+    upper: builtins.bool = ...,
+) -> Tensor: ...
+def cholesky_inverse(L: Tensor, upper: builtins.bool = ...) -> Tensor: ...
+def logdet(input: Tensor) -> Tensor: ...
+def ormqr(
+    input: Tensor,
+    tau: Tensor | builtins.complex,
+    other: Tensor | builtins.complex,
+    left: builtins.bool = ...,
+    transpose: builtins.bool = ...,
+) -> Tensor: ...
+def var_mean(
+    input: Tensor,
+    *args: typing.Any,
+    unbiased: builtins.bool | None = ...,
+    correction: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dim: typing.Any = ...,
+) -> builtins.tuple[Tensor, Tensor]: ...
+def var(
+    input: Tensor,
+    *args: typing.Any,
+    unbiased: builtins.bool | None = ...,
+    correction: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dim: typing.Any = ...,
+) -> Tensor: ...
+def std(
+    input: Tensor,
+    *args: typing.Any,
+    unbiased: builtins.bool | None = ...,
+    correction: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dim: typing.Any = ...,
+) -> Tensor: ...
+def std_mean(
+    input: Tensor,
+    *args: typing.Any,
+    unbiased: builtins.bool | None = ...,
+    correction: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dim: typing.Any = ...,
+) -> builtins.tuple[Tensor, Tensor]: ...
+def nansum(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: typing.Any = ...,
+) -> Tensor: ...
+def nanmean(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: typing.Any = ...,
+) -> Tensor: ...
+def count_nonzero(input: Tensor, dim: typing.Any = ...) -> Tensor: ...
+def det(input: Tensor) -> Tensor: ...
+def slogdet(input: Tensor) -> _SignLogdet: ...
+def inverse(input: Tensor) -> Tensor: ...
+def matrix_power(input: Tensor, n: builtins.int) -> Tensor: ...
+def matrix_exp(input: Tensor) -> Tensor: ...
+def orgqr(input: Tensor, input2: Tensor | builtins.complex) -> Tensor: ...
+def cholesky(input: Tensor, upper: builtins.bool = ...) -> Tensor: ...
+def pinverse(input: Tensor, rcond: builtins.float = ...) -> Tensor: ...
+def qr(input: Tensor, some: builtins.bool = ...) -> _QR: ...
+def svd(
+    input: Tensor,
+    some: builtins.bool = ...,
+    compute_uv: builtins.bool = ...,
+) -> _SVDColumns: ...
+def lu(A: Tensor, pivot: builtins.bool = ..., get_infos: builtins.bool = ...) -> typing.Any: ...
+def lu_solve(
+    b: Tensor,
+    LU_data: Tensor | builtins.complex,
+    LU_pivots: Tensor | builtins.complex,
+) -> Tensor: ...
+def lu_unpack(
+    LU_data: Tensor,
+    LU_pivots: Tensor | builtins.complex,
+    unpack_data: builtins.bool = ...,
+    unpack_pivots: builtins.bool = ...,
+) -> _PLU: ...
+def triangular_solve(
+    input: Tensor,
+    A: Tensor | builtins.complex,
+    upper: builtins.bool = ...,
+    transpose: builtins.bool = ...,
+    unitriangular: builtins.bool = ...,
+) -> _TriangularSolved: ...
+def vander(x: Tensor, N: builtins.int | None = ..., increasing: builtins.bool = ...) -> Tensor: ...
+def norm(
+    input: Tensor,
+    p: typing.Any = ...,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    dtype: typing.Any = ...,
+) -> Tensor: ...
+def dist(input: Tensor, other: Tensor | builtins.complex, p: typing.Any = ...) -> Tensor: ...
 def addmm(
     input: Tensor,
     mat1: Tensor | builtins.complex,
@@ -798,33 +936,6 @@ def multinomial(
     generator: typing.Any = ...,
 ) -> Tensor: ...
 def poisson(input: Tensor, generator: typing.Any = ...) -> Tensor: ...
-def flip(input: Tensor, *dims: typing.Any) -> Tensor: ...
-def fliplr(input: Tensor) -> Tensor: ...
-def flipud(input: Tensor) -> Tensor: ...
-def roll(input: Tensor, shifts: typing.Any, dims: typing.Any = ...) -> Tensor: ...
-def rot90(
-    input: Tensor,
-    k: builtins.int = ...,
-    dims: collections.abc.Sequence[builtins.int] = ...,
-) -> Tensor: ...
-def tril(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
-def triu(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
-def tril_indices(
-    row: builtins.int,
-    col: builtins.int,
-    offset: builtins.int = ...,
-    *,
-    dtype: typing.Any = ...,
-    device: typing.Any = ...,
-) -> Tensor: ...
-def triu_indices(
-    row: builtins.int,
-    col: builtins.int,
-    offset: builtins.int = ...,
-    *,
-    dtype: typing.Any = ...,
-    device: typing.Any = ...,
-) -> Tensor: ...
 def softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
 def log_softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
 def logsumexp(input: Tensor, dim: typing.Any, keepdim: builtins.bool = ...) -> Tensor: ...
@@ -885,61 +996,6 @@ def nanquantile(
     *,
     interpolation: builtins.str = ...,
 ) -> Tensor: ...
-def var_mean(
-    input: Tensor,
-    *args: typing.Any,
-    unbiased: builtins.bool | None = ...,
-    correction: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    dim: typing.Any = ...,
-) -> builtins.tuple[Tensor, Tensor]: ...
-def var(
-    input: Tensor,
-    *args: typing.Any,
-    unbiased: builtins.bool | None = ...,
-    correction: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    dim: typing.Any = ...,
-) -> Tensor: ...
-def std(
-    input: Tensor,
-    *args: typing.Any,
-    unbiased: builtins.bool | None = ...,
-    correction: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    dim: typing.Any = ...,
-) -> Tensor: ...
-def std_mean(
-    input: Tensor,
-    *args: typing.Any,
-    unbiased: builtins.bool | None = ...,
-    correction: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    dim: typing.Any = ...,
-) -> builtins.tuple[Tensor, Tensor]: ...
-def norm(
-    input: Tensor,
-    p: typing.Any = ...,
-    dim: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    dtype: typing.Any = ...,
-) -> Tensor: ...
-def dist(input: Tensor, other: Tensor | builtins.complex, p: typing.Any = ...) -> Tensor: ...
-def nansum(
-    input: Tensor,
-    dim: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    *,
-    dtype: typing.Any = ...,
-) -> Tensor: ...
-def nanmean(
-    input: Tensor,
-    dim: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    *,
-    dtype: typing.Any = ...,
-) -> Tensor: ...
-def count_nonzero(input: Tensor, dim: typing.Any = ...) -> Tensor: ...
 
 __all__ = [
     "Generator",
@@ -977,6 +1033,7 @@ __all__ = [
     "argmin",
     "argsort",
     "argwhere",
+    "array_api",
     "as_strided",
     "as_tensor",
     "asin",
@@ -1013,6 +1070,9 @@ __all__ = [
     "ceil",
     "cfloat",
     "chain_matmul",
+    "cholesky",
+    "cholesky_inverse",
+    "cholesky_solve",
     "chunk",
     "clamp",
     "clamp_max",
@@ -1040,6 +1100,7 @@ __all__ = [
     "cumsum",
     "default_generator",
     "deg2rad",
+    "det",
     "device",
     "diag",
     "diag_embed",
@@ -1089,6 +1150,7 @@ __all__ = [
     "full_like",
     "gather",
     "ge",
+    "geqrf",
     "ger",
     "get_autocast_dtype",
     "get_default_device",
@@ -1121,6 +1183,7 @@ __all__ = [
     "int32",
     "int64",
     "int8",
+    "inverse",
     "is_autocast_cache_enabled",
     "is_autocast_enabled",
     "is_complex",
@@ -1156,6 +1219,7 @@ __all__ = [
     "logaddexp",
     "logaddexp2",
     "logcumsumexp",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -1164,10 +1228,15 @@ __all__ = [
     "logsumexp",
     "long",
     "lt",
+    "lu",
+    "lu_solve",
+    "lu_unpack",
     "manual_seed",
     "masked_fill",
     "masked_select",
     "matmul",
+    "matrix_exp",
+    "matrix_power",
     "max",
     "maximum",
     "mean",
@@ -1203,8 +1272,11 @@ __all__ = [
     "ones_like",
     "operation",
     "operations",
+    "orgqr",
+    "ormqr",
     "outer",
     "permute",
+    "pinverse",
     "poisson",
     "polar",
     "positive",
@@ -1212,6 +1284,7 @@ __all__ = [
     "prod",
     "promote_types",
     "put",
+    "qr",
     "quantile",
     "rad2deg",
     "rand",
@@ -1260,6 +1333,7 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "slogdet",
     "softmax",
     "sort",
     "split",
@@ -1273,6 +1347,7 @@ __all__ = [
     "sub",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swapdims",
     "t",
@@ -1288,6 +1363,7 @@ __all__ = [
     "topk",
     "trace",
     "transpose",
+    "triangular_solve",
     "tril",
     "tril_indices",
     "triu",
@@ -1300,6 +1376,7 @@ __all__ = [
     "unique",
     "unique_consecutive",
     "unsqueeze",
+    "vander",
     "var",
     "var_mean",
     "view_as_complex",

@@ -45,7 +45,10 @@ def array(made: Any) -> np.ndarray:
     bfloat = code.value == _BFLOAT
     if bfloat:
         code.value = _UINT
+    versioned = _name(made) != b"dltensor"
     found = np.from_dlpack(_Exporter(made))
+    if not versioned and not found.flags.writeable:
+        found = np.asarray(_Writable(found))  # memory that may not be written had a version
     return found.view(ml_dtypes.bfloat16) if bfloat else found
 
 
@@ -55,6 +58,15 @@ def _type_code(made: Any) -> Any:
         raise ValueError(f"from_dlpack: the capsule is called {name!r}: it was used already, or is "
                          "none of DLPack")
     return ctypes.c_uint8.from_address(_pointer(made, name) + _CODE[name])
+
+
+class _Writable:
+    """Presents an array's memory as one that may be written, keeping the array alive."""
+
+    def __init__(self, found: np.ndarray) -> None:
+        given = found.__array_interface__
+        self.__array_interface__ = dict(given, data=(given["data"][0], False))
+        self.base = found
 
 
 class _Exporter:

@@ -24,6 +24,7 @@ class Interop:
     requires_grad: bool
     cpu: Callable[[], Any]
     clone: Callable[[], Any]
+    to: Callable[..., Any]
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The elements as a NumPy array; on the CPU it shares the memory.
@@ -63,6 +64,12 @@ class Interop:
             raise ValueError(f"__array_namespace__: api_version={api_version!r} is not known: "
                              "2024.12 is the newest")
         return importlib.import_module("facula.core.array_api")
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        """The array on another device, as the array API standard says it; see :meth:`to`."""
+        if stream is not None:
+            raise ValueError(f"to_device: stream={stream!r} is CUDA's: only None is taken")
+        return self.to(device)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         """DLPack's numbers of the device: (1, 0) is the CPU, 4 stands for OpenCL."""

@@ -110,7 +110,7 @@ class Memory:
     requires_grad: bool
     is_contiguous: Callable[[], bool]
     _begin_write: Callable[..., Any]
-    _replace: Callable[..., None]
+    _adopt: Callable[..., None]
 
     @property
     def layout(self) -> layout:
@@ -248,9 +248,8 @@ class Memory:
             if have:
                 backend.assign(fresh[:have], backend.as_strided(data, (have,), (d.itemsize,), 0))
             data = fresh
-        self._data = backend.as_strided(data, shape, steps, 0) if count else backend.empty(shape, d)
-        if hasattr(self, "_view"):
-            del self._view
+        self._adopt(backend.as_strided(data, shape, steps, 0) if count
+                    else backend.empty(shape, d))
         return self  # type: ignore[return-value]
 
     def resize_as_(self, other: Tensor) -> Tensor:
@@ -305,12 +304,7 @@ class Memory:
             raise RuntimeError("set_: a tensor that requires grad can't change its memory: "
                                "use detach()")
         self._begin_write("set_", False)
-        self._data = data
-        if hasattr(self, "_view"):
-            del self._view
-        if isinstance(source, Memory):
-            source._begin_write("set_", False)  # so that both have a version, which they share
-            self._version = source._version
+        self._adopt(data, source if isinstance(source, Memory) else None)
         return self  # type: ignore[return-value]
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:

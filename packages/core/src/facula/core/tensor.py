@@ -362,6 +362,16 @@ class Tensor(Interop, Memory, Methods):
         if self._autograd is not None and self._autograd.is_leaf:
             self._autograd.fits(self)
 
+    def _adopt(self, data: Any, source: Tensor | None = None) -> None:
+        """Stand on other memory from now on: that of ``source``, if given, together with it."""
+        self._data = data
+        if hasattr(self, "_view"):
+            del self._view
+        if source is not None:
+            if source._version is None:
+                source._version = Version()
+            self._version = source._version
+
     # In-place writes
 
     def _check_write(self, name: str) -> None:
