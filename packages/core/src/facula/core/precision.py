@@ -25,7 +25,7 @@ HALVES = (float16, bfloat16)
 _PRODUCTS = frozenset({
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "batched_matmul", "chain_matmul",
     "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution", "einsum",
-    "linalg_multi_dot", "linalg_vecdot", "linear", "multi_dot", "prelu",
+    "gru_layer", "linalg_multi_dot", "linalg_vecdot", "linear", "lstm_layer", "multi_dot", "prelu",
     "scaled_dot_product_attention", "vecdot",
 })
 _LOSSES = frozenset({
@@ -42,9 +42,9 @@ POLICIES: dict[str, dict[str, frozenset[str]]] = {
         "float32": _LOSSES | {
             "acos", "asin", "cdist", "cosh", "cosine_similarity", "cumprod", "cumsum", "dist",
             "erfinv", "exp", "expm1", "group_norm", "interpolate", "layer_norm",
-            "log", "log10", "log1p", "log2", "log_softmax", "logsumexp", "matrix_norm", "norm",
-            "pdist", "pow", "prod", "reciprocal", "renorm", "rsqrt", "sinh", "softmax",
-            "softplus", "sum", "tan", "vector_norm",
+            "linalg_matrix_norm", "linalg_vector_norm", "log", "log10", "log1p", "log2",
+            "log_softmax", "logsumexp", "norm", "pdist", "pow", "prod", "reciprocal", "renorm",
+            "rsqrt", "sinh", "softmax", "softplus", "sum", "tan",
         },
         "widest": frozenset({
             "addcdiv", "addcmul", "atan2", "bilinear", "cat", "cross", "dot", "grid_sample",

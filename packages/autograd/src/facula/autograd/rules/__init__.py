@@ -19,6 +19,7 @@ from facula.autograd.rules import (
     pooling,
     random,
     rearrange,
+    recurrent,
     reduce,
     shape,
     softmax,
@@ -31,5 +32,5 @@ from facula.autograd.rules import (
 
 __all__ = ["activation", "binary", "compare", "complex_numbers", "convert", "counting",
            "cumulative", "extremes", "gather", "index", "joining", "linalg", "masked", "neural",
-           "pointwise", "pooling", "random", "rearrange", "reduce", "shape", "softmax",
-           "sort", "spatial", "statistics", "unary", "views"]
+           "pointwise", "pooling", "random", "rearrange", "recurrent", "reduce", "shape",
+           "softmax", "sort", "spatial", "statistics", "unary", "views"]

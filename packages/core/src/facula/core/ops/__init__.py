@@ -24,6 +24,7 @@ from facula.core.ops import (
     products,
     random,
     rearrange,
+    recurrent,
     reduce,
     shape,
     softmax,
@@ -35,7 +36,7 @@ from facula.core.ops import (
 )
 
 __all__ = ["activation", "aliases", "binary", "compare", "complex_numbers", "convert", "counting",
-           "creation", "cumulative", "einsum", "exchange", "extremes", "gather", "index", "joining",
-           "linalg", "masked", "neural", "pointwise", "pooling", "products", "random",
-           "rearrange", "reduce", "shape", "softmax", "sort", "spatial", "statistics",
+           "creation", "cumulative", "einsum", "exchange", "extremes", "gather", "index",
+           "joining", "linalg", "masked", "neural", "pointwise", "pooling", "products", "random",
+           "rearrange", "recurrent", "reduce", "shape", "softmax", "sort", "spatial", "statistics",
            "unary", "views"]

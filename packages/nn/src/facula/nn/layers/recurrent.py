@@ -6,7 +6,8 @@ import math
 import warnings
 from typing import Any
 
-from facula.core.ops import creation, gather, joining, shape, unary, views
+from facula.core.ops import creation, gather, joining, neural, rearrange, recurrent, shape, views
+from facula.core.ops.recurrent import State
 from facula.core.tensor import Tensor
 from facula.nn import functional as F
 from facula.nn import init
@@ -15,41 +16,10 @@ from facula.nn.module import Module
 from facula.nn.parameter import Parameter
 from facula.nn.utils.rnn import PackedSequence
 
-State = tuple[Tensor, ...]
-
-
-def tanh_step(gx: Any, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """``tanh(gx + h @ w_hh.T + b_hh)``."""
-    return (unary.tanh(gx + F.linear(state[0], w_hh, b_hh)),)
-
-
-def relu_step(gx: Any, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """``relu(gx + h @ w_hh.T + b_hh)``."""
-    return (unary.relu(gx + F.linear(state[0], w_hh, b_hh)),)
-
-
-def lstm_step(gx: Any, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """Input, forget and output gates around a cell that adds up."""
-    i, f, g, o = views.chunk(gx + F.linear(state[0], w_hh, b_hh), 4, -1)
-    c: Any = unary.sigmoid(f) * state[1] + unary.sigmoid(i) * unary.tanh(g)  # type: ignore
-    return unary.sigmoid(o) * unary.tanh(c), c  # type: ignore[operator]
-
-
-def gru_step(gx: Any, state: State, w_hh: Tensor, b_hh: Tensor | None) -> State:
-    """A reset gate on what the new state sees, an update gate between the old and the new."""
-    h = state[0]
-    gh = F.linear(h, w_hh, b_hh)
-    n = h.shape[-1]
-    gates = unary.sigmoid(views.narrow(gx, -1, 0, 2 * n) + views.narrow(gh, -1, 0, 2 * n))  # type: ignore
-    r, z = views.chunk(gates, 2, -1)
-    new: Any = unary.tanh(views.narrow(gx, -1, 2 * n, n)
-                          + r * views.narrow(gh, -1, 2 * n, n))  # type: ignore[operator]
-    return (new + z * (h - new),)
-
-
 # name: (the step, how many gates, whether there is a cell state besides h)
-MODES: dict[str, Any] = {"RNN_TANH": (tanh_step, 1, False), "RNN_RELU": (relu_step, 1, False),
-                         "LSTM": (lstm_step, 4, True), "GRU": (gru_step, 3, False)}
+MODES: dict[str, Any] = {
+    "RNN_TANH": (recurrent.tanh_step, 1, False), "RNN_RELU": (recurrent.relu_step, 1, False),
+    "LSTM": (recurrent.lstm_step, 4, True), "GRU": (recurrent.gru_step, 3, False)}
 
 
 def run_direction(mode: str, data: Tensor, sizes: list[int], state: State,
@@ -77,6 +47,9 @@ def run_direction(mode: str, data: Tensor, sizes: list[int], state: State,
         The states of all steps in the order of ``data``, and each sequence's last states.
     """
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
+    if (w_hr is None and sizes[0] == sizes[-1] and mode in ("LSTM", "GRU")
+            and neural.has_kernel(f"{mode.lower()}_layer", data)):
+        return _all_steps(mode, data, len(sizes), state, weights, reverse)
     step = MODES[mode][0]
     gx = F.linear(data, w_ih, b_ih)  # type: ignore[arg-type]
     starts = [0]
@@ -103,6 +76,26 @@ def run_direction(mode: str, data: Tensor, sizes: list[int], state: State,
         current = tuple([joining.cat(list(parts))
                          for parts in zip(current, *reversed(done), strict=True)])
     return joining.cat(rows), current
+
+
+def _all_steps(mode: str, data: Tensor, steps: int, state: State, weights: list[Tensor | None],
+               reverse: bool) -> tuple[Tensor, State]:
+    """:func:`run_direction` for equally long sequences, by the backend's kernel."""
+    w_ih, w_hh, b_ih, b_hh, _ = weights
+    is_lstm = mode == "LSTM"
+    bias: Any = b_ih + b_hh if is_lstm and b_ih is not None else b_ih  # type: ignore[operator]
+    gx = F.linear(data, w_ih, bias)  # type: ignore[arg-type]
+    gx = shape.view_as_shape(gx, (steps, state[0].shape[0], gx.shape[1]))
+    if reverse:
+        gx = rearrange.flip(gx, 0)
+    if is_lstm:
+        y, cells, _ = recurrent.lstm_layer(gx, *state, w_hh)  # type: ignore[arg-type]
+        last: State = (y[-1], cells[-1])  # type: ignore[index]
+    else:
+        y, _ = recurrent.gru_layer(gx, *state, w_hh, b_hh)  # type: ignore[arg-type]
+        last = (y[-1],)  # type: ignore[index]
+    rows = rearrange.flip(y, 0) if reverse else y
+    return shape.view_as_shape(rows, (data.shape[0], y.shape[2])), last
 
 
 def _rows(t: Tensor, start: int, stop: int) -> Tensor:

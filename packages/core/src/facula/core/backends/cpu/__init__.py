@@ -7,6 +7,7 @@ from facula.core.backends.cpu import (
     neural,
     pooling,
     random,
+    recurrent,
     search,
     softmax,
     sort,
@@ -15,4 +16,4 @@ from facula.core.backends.cpu import (
 from facula.core.backends.cpu.backend import BACKEND, kernel
 
 __all__ = ["BACKEND", "kernel", "convolution", "index", "linalg", "neural", "pooling", "random",
-           "search", "softmax", "sort", "statistics"]
+           "recurrent", "search", "softmax", "sort", "statistics"]

@@ -18,7 +18,7 @@ def _is_half(a: np.ndarray) -> bool:
     return a.dtype.itemsize == 2 and a.dtype.kind not in "iu"
 
 
-def _in_single(function: Any) -> Any:
+def in_single(function: Any) -> Any:
     """Compute 16-bit floats in float32."""
     def call(first: np.ndarray, *rest: Any) -> Any:
         if not _is_half(first):
@@ -33,7 +33,7 @@ def _in_single(function: Any) -> Any:
 
 
 @kernel
-@_in_single
+@in_single
 def linear(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
     if input.ndim > 2:  # one product, not one per leading index
         y = np.matmul(input.reshape(-1, input.shape[-1]), weight.T)
@@ -60,7 +60,7 @@ def _summed(part: Any, n: int, size: int) -> Any:
 
 
 @kernel
-@_in_single
+@in_single
 def batch_norm_train(input: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None,
                      eps: float) -> tuple[np.ndarray, ...]:
     n, channels = input.shape[:2]
@@ -98,7 +98,7 @@ def batch_norm_train(input: np.ndarray, weight: np.ndarray | None, bias: np.ndar
 
 
 @kernel
-@_in_single
+@in_single
 def batch_norm_train_grad(grad: np.ndarray, input: np.ndarray, weight: np.ndarray | None,
                           mean: np.ndarray, variance: np.ndarray,
                           eps: float) -> tuple[np.ndarray, ...]:
@@ -135,7 +135,7 @@ def batch_norm_train_grad(grad: np.ndarray, input: np.ndarray, weight: np.ndarra
 
 
 @kernel
-@_in_single
+@in_single
 def layer_norm_rows(input: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None,
                     eps: float) -> tuple[np.ndarray, ...]:
     x = np.ascontiguousarray(input)
@@ -162,7 +162,7 @@ def layer_norm_rows(input: np.ndarray, weight: np.ndarray | None, bias: np.ndarr
 
 
 @kernel
-@_in_single
+@in_single
 def layer_norm_rows_grad(grad: np.ndarray, input: np.ndarray, weight: np.ndarray | None,
                          mean: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, ...]:
     x, g = np.ascontiguousarray(input), np.ascontiguousarray(grad)

@@ -12,6 +12,7 @@ from facula.core.testing.samples import (
     products,
     random,
     rearrange,
+    recurrent,
     reduce,
     shape,
     sort,
@@ -27,7 +28,7 @@ from facula.core.testing.samples.base import (
     samples_of,
 )
 
-__all__ = ["complex_numbers", "convert", "gather", "has_samples", "index", "joining",
-           "LAYOUTS", "linalg", "Maker", "masked", "neural", "products", "random", "rearrange", "reduce",
-           "Sample", "sample_inputs", "samples_of", "shape", "sort", "statistics",
+__all__ = ["complex_numbers", "convert", "gather", "has_samples", "index", "joining", "LAYOUTS",
+           "linalg", "Maker", "masked", "neural", "products", "random", "rearrange", "recurrent",
+           "reduce", "Sample", "sample_inputs", "samples_of", "shape", "sort", "statistics",
            "views"]

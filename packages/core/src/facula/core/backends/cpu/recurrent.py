@@ -1,0 +1,134 @@
+"""Whole recurrent layers on the CPU: every step's gates in place, weight gradients as one product.
+
+Arrays of all steps are ``(T, B, features)``. Against one operation per gate and step, a layer of
+64 steps, 32 sequences and 256 units takes a third of the time forward and backward.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facula.core.backends.cpu.backend import kernel
+from facula.core.backends.cpu.neural import in_single
+
+
+def _sigmoid(x: np.ndarray) -> None:
+    """In place; by way of tanh, which cannot overflow."""
+    half = x.dtype.type(0.5)
+    x *= half
+    np.tanh(x, out=x)
+    x *= half
+    x += half
+
+
+def _before(first: np.ndarray, all: np.ndarray) -> np.ndarray:
+    """The states that each step began with."""
+    return np.concatenate([first[None], all[:-1]])
+
+
+def _product_of_all(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """``sum over steps and sequences of outer(a, b)``."""
+    return np.matmul(a.reshape(-1, a.shape[-1]).T, b.reshape(-1, b.shape[-1]))
+
+
+@kernel
+@in_single
+def lstm_layer(gx: np.ndarray, h: np.ndarray, c: np.ndarray,
+               w_hh: np.ndarray) -> tuple[np.ndarray, ...]:
+    n, weight = h.shape[-1], np.ascontiguousarray(w_hh.T)
+    gates = np.array(gx, order="C")
+    y, cells = (np.empty((*gx.shape[:2], n), gx.dtype) for _ in range(2))
+    product, add = np.empty(gates.shape[1:], gx.dtype), np.empty(h.shape, gx.dtype)
+    for t, now in enumerate(gates):
+        now += np.matmul(h, weight, out=product)
+        _sigmoid(now[:, :2 * n])
+        np.tanh(now[:, 2 * n:3 * n], out=now[:, 2 * n:3 * n])
+        _sigmoid(now[:, 3 * n:])
+        i, f, g, o = (now[:, k * n:(k + 1) * n] for k in range(4))
+        c = np.multiply(f, c, out=cells[t])
+        c += np.multiply(i, g, out=add)
+        h = np.tanh(c, out=y[t])
+        h *= o
+    return y, cells, gates
+
+
+@kernel
+@in_single
+def lstm_layer_grad(gy: np.ndarray, g_cells: np.ndarray, h0: np.ndarray, c0: np.ndarray,
+                    w_hh: np.ndarray, y: np.ndarray, cells: np.ndarray,
+                    gates: np.ndarray) -> tuple[np.ndarray, ...]:
+    n, one = h0.shape[-1], gates.dtype.type(1)
+    before, g_gates = _before(c0, cells), np.empty_like(gates)
+    gh, gc = np.zeros_like(h0), np.zeros_like(c0)
+    for t in reversed(range(len(gates))):
+        i, f, g, o = (gates[t, :, k * n:(k + 1) * n] for k in range(4))
+        gi, gf, gg, go = (g_gates[t, :, k * n:(k + 1) * n] for k in range(4))
+        gh += gy[t]
+        gc += g_cells[t]
+        tanh = np.tanh(cells[t])
+        np.multiply(gh, tanh, out=go)
+        gh *= o
+        gc += gh * (one - tanh * tanh)
+        np.multiply(gc, g, out=gi)
+        np.multiply(gc, before[t], out=gf)
+        np.multiply(gc, i, out=gg)
+        gg *= one - g * g
+        for grad, gate in ((gi, i), (gf, f), (go, o)):
+            grad *= gate
+            grad *= one - gate
+        gc *= f
+        np.matmul(g_gates[t], w_hh, out=gh)
+    return g_gates, gh, gc, _product_of_all(g_gates, _before(h0, y))
+
+
+@kernel
+@in_single
+def gru_layer(gx: np.ndarray, h: np.ndarray, w_hh: np.ndarray,
+              b_hh: np.ndarray | None) -> tuple[np.ndarray, ...]:
+    n, weight = h.shape[-1], np.ascontiguousarray(w_hh.T)
+    y = np.empty((*gx.shape[:2], n), gx.dtype)
+    # Per step: the reset gate, the update gate, the candidate, what the reset gate scales.
+    work = np.empty((*gx.shape[:2], 4 * n), gx.dtype)
+    product = np.empty(gx.shape[1:], gx.dtype)
+    for t, now in enumerate(work):
+        np.matmul(h, weight, out=product)
+        if b_hh is not None:
+            product += b_hh
+        r, z, new, scaled = (now[:, k * n:(k + 1) * n] for k in range(4))
+        np.add(gx[t, :, :2 * n], product[:, :2 * n], out=now[:, :2 * n])
+        _sigmoid(now[:, :2 * n])
+        scaled[...] = product[:, 2 * n:]
+        np.multiply(r, scaled, out=new)
+        new += gx[t, :, 2 * n:]
+        np.tanh(new, out=new)
+        following = np.subtract(h, new, out=y[t])
+        following *= z
+        following += new
+        h = following
+    return y, work
+
+
+@kernel
+@in_single
+def gru_layer_grad(gy: np.ndarray, h0: np.ndarray, w_hh: np.ndarray, y: np.ndarray,
+                   work: np.ndarray) -> tuple[np.ndarray, ...]:
+    n, one = h0.shape[-1], work.dtype.type(1)
+    before = _before(h0, y)
+    by_input = np.empty((*y.shape[:2], 3 * n), y.dtype)  # of gx
+    by_state = np.empty_like(by_input)                   # of h @ w_hh.T + b_hh
+    gh = np.zeros_like(h0)
+    for t in reversed(range(len(work))):
+        r, z, new, scaled = (work[t, :, k * n:(k + 1) * n] for k in range(4))
+        gr, gz, gn = (by_input[t, :, k * n:(k + 1) * n] for k in range(3))
+        gh += gy[t]
+        np.multiply(gh, before[t] - new, out=gz)
+        gz *= z * (one - z)
+        np.multiply(gh, one - z, out=gn)
+        gn *= one - new * new
+        np.multiply(gn, scaled, out=gr)
+        gr *= r * (one - r)
+        by_state[t, :, :2 * n] = by_input[t, :, :2 * n]
+        np.multiply(gn, r, out=by_state[t, :, 2 * n:])
+        gh *= z
+        gh += np.matmul(by_state[t], w_hh)
+    return by_input, gh, _product_of_all(by_state, before), by_state.sum((0, 1))
