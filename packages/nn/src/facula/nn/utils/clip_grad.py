@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -56,6 +57,36 @@ def get_total_norm(tensors: Iterable[Tensor] | Tensor, norm_type: float = 2.0,
     return total
 
 
+def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor,
+                          foreach: bool | None = None) -> None:
+    """Scale the gradients as if their common norm, which is known, had to be at most ``max_norm``.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Whose gradients; written in place.
+    max_norm : float
+    total_norm : Tensor
+        The norm, as :func:`get_total_norm` computes it.
+    foreach : bool, optional
+        Accepted for PyTorch's sake.
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.nn.utils import clip_grads_with_norm_, get_total_norm
+    >>> w = facula.nn.Parameter(facula.tensor([3.0, 4.0]))
+    >>> (w * w / 2).sum().backward()
+    >>> clip_grads_with_norm_([w], 1.0, get_total_norm([w.grad]))
+    >>> w.grad
+    tensor([0.6000, 0.8000])
+    """
+    with no_grad():
+        factor = binary.minimum(max_norm / (total_norm + 1e-6), 1.0)  # type: ignore
+        for g in _gradients(parameters):
+            g.mul_(factor.to(device=g.device))  # type: ignore[attr-defined]
+
+
 def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0,
                     error_if_nonfinite: bool = False, foreach: bool | None = None) -> Tensor:
     """Scale the gradients so that their common norm is at most ``max_norm``.
@@ -87,12 +118,9 @@ def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0,
     >>> w.grad
     tensor([0.6000, 0.8000])
     """
-    grads = _gradients(parameters)
-    total = get_total_norm(grads, norm_type, error_if_nonfinite)
-    with no_grad():
-        factor = binary.minimum(max_norm / (total + 1e-6), 1.0)  # type: ignore
-        for g in grads:
-            g.mul_(factor)  # type: ignore[attr-defined]
+    listed = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    total = get_total_norm(_gradients(listed), norm_type, error_if_nonfinite)
+    clip_grads_with_norm_(listed, max_norm, total)
     return total
 
 
@@ -111,3 +139,11 @@ def clip_grad_value_(parameters: Any, clip_value: float, foreach: bool | None = 
     with no_grad():
         for g in _gradients(parameters):
             g.copy_(activation.hardtanh(g, -limit, limit))  # type: ignore[attr-defined]
+
+
+def clip_grad_norm(parameters: Any, max_norm: float, norm_type: float = 2.0,
+                   error_if_nonfinite: bool = False, foreach: bool | None = None) -> Tensor:
+    """The old name of :func:`clip_grad_norm_`."""
+    warnings.warn("`nn.utils.clip_grad_norm` is now deprecated in favor of "
+                  "`nn.utils.clip_grad_norm_`.", FutureWarning, stacklevel=2)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
