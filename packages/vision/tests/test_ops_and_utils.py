@@ -34,24 +34,6 @@ def test_overlaps(device: str) -> None:
     assert np.allclose(np.diag(ops.generalized_box_iou(a, a).numpy()), 1)
 
 
-def test_suppression(device: str) -> None:
-    a = boxes(60)
-    scores = core.tensor(np.random.default_rng(3).random(60).astype(np.float32))
-    keep = ops.nms(a.to(device), scores.to(device), 0.3).cpu().tolist()
-    want: list[int] = []
-    for i in np.argsort(-scores.numpy()):
-        if all(iou(a.numpy()[i], a.numpy()[j]) <= 0.3 for j in want):
-            want.append(int(i))
-    assert keep == want
-    groups = core.arange(60) % 2
-    both = ops.batched_nms(a, scores, groups, 0.3).tolist()
-    apart = [i for g in (0, 1) for i in (
-        core.arange(60)[groups == g][ops.nms(a[groups == g], scores[groups == g], 0.3)]).tolist()]
-    assert sorted(both) == sorted(apart)
-    assert ops.nms(core.zeros(0, 4), core.zeros(0), 0.5).shape == (0,)
-    assert ops.batched_nms(core.zeros(0, 4), core.zeros(0), core.zeros(0), 0.5).numel() == 0
-
-
 @pytest.mark.parametrize("form", ["xyxy", "xywh", "cxcywh"])
 def test_forms_of_boxes(form: str) -> None:
     a = boxes(4)
@@ -71,8 +53,6 @@ def test_small_things() -> None:
 def test_errors() -> None:
     with pytest.raises(ValueError, match=r"box_iou: boxes1 must have shape \(..., 4\)"):
         ops.box_iou(core.zeros(3, 5), core.zeros(3, 4))
-    with pytest.raises(ValueError, match="nms: boxes have shape"):
-        ops.nms(core.zeros(3, 4), core.zeros(2), 0.5)
     with pytest.raises(ValueError, match="box_convert: unknown form 'yx'"):
         ops.box_convert(core.zeros(3, 4), "yx", "xyxy")
     with pytest.raises(ValueError, match="2 labels for 1 boxes"):

@@ -1,13 +1,13 @@
-"""Boxes (x1, y1, x2, y2): areas, overlaps, conversions, and suppression of doubles."""
+"""Boxes (x1, y1, x2, y2): areas, overlaps, conversions, clipping."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from facula.core import Tensor, from_numpy, maximum, minimum, stack, tensor, where
-from facula.vision.transforms.functional.resample import clip
+from facula.core import Tensor, clamp, from_numpy, maximum, minimum, no_grad, stack
 
 
 def _check(op: str, name: str, boxes: Any) -> None:
@@ -23,8 +23,8 @@ def _wide(boxes: Tensor) -> Tensor:
     return boxes.long()
 
 
-def box_area(boxes: Tensor) -> Tensor:
-    """The areas of boxes (..., 4).
+def box_area(boxes: Tensor, fmt: str = "xyxy") -> Tensor:
+    """The areas of boxes (..., 4), given in a form of :func:`box_convert`.
 
     Examples
     --------
@@ -34,22 +34,57 @@ def box_area(boxes: Tensor) -> Tensor:
     tensor([6.])
     """
     _check("box_area", "boxes", boxes)
-    x1, y1, x2, y2 = _wide(boxes).unbind(-1)
-    return (x2 - x1) * (y2 - y1)
+    _check_form("box_area", fmt)
+    a, b, c, d = _wide(boxes).unbind(-1)
+    return (c - a) * (d - b) if fmt == "xyxy" else c * d
 
 
-def _overlap(op: str, boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
-    """The areas of the intersections and of the unions of all pairs."""
+def paired(op: str, boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
+    """Boxes that are compared one with one, in types whose products do not overflow."""
     _check(op, "boxes1", boxes1)
     _check(op, "boxes2", boxes2)
-    one, two = _wide(boxes1).unsqueeze(-2), _wide(boxes2).unsqueeze(-3)
-    sides = maximum(minimum(one[..., 2:], two[..., 2:]) - maximum(one[..., :2], two[..., :2]),
-                    tensor(0, dtype=one.dtype, device=one.device))
+    if boxes1.shape != boxes2.shape:
+        raise ValueError(f"{op}: boxes1 has shape {tuple(boxes1.shape)}, boxes2 "
+                         f"{tuple(boxes2.shape)}: they must be equal")
+    return _wide(boxes1), _wide(boxes2)
+
+
+def _all_pairs(op: str, boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
+    """Boxes (N, 1, 4) and (1, M, 4), which broadcast to every pair."""
+    _check(op, "boxes1", boxes1)
+    _check(op, "boxes2", boxes2)
+    return _wide(boxes1).unsqueeze(-2), _wide(boxes2).unsqueeze(-3)
+
+
+def intersection(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor]:
+    """The areas of what boxes share, and of what they cover together."""
+    sides = clamp(minimum(one[..., 2:], two[..., 2:]) - maximum(one[..., :2], two[..., :2]), min=0)
     inside = sides[..., 0] * sides[..., 1]
-    return inside, box_area(boxes1).unsqueeze(-1) + box_area(boxes2).unsqueeze(-2) - inside
+    return inside, box_area(one) + box_area(two) - inside
 
 
-def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
+def enclosing(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor]:
+    """Width and height of the smallest box around each pair."""
+    sides = clamp(maximum(one[..., 2:], two[..., 2:]) - minimum(one[..., :2], two[..., :2]), min=0)
+    return sides[..., 0], sides[..., 1]
+
+
+def centre_gap(one: Tensor, two: Tensor) -> Tensor:
+    """The squared distance of the centres of each pair."""
+    gap = (one[..., :2] + one[..., 2:] - two[..., :2] - two[..., 2:]) / 2
+    return (gap * gap).sum(-1)
+
+
+def shape_term(one: Tensor, two: Tensor, overlap: Tensor, eps: float) -> Tensor:
+    """What unlike ratios of sides cost: ``v**2 / (1 - overlap + v)``, the divisor held fixed."""
+    angles = [((b[..., 2] - b[..., 0]) / (b[..., 3] - b[..., 1])).atan() for b in (one, two)]
+    v = 4 / math.pi ** 2 * (angles[1] - angles[0]) ** 2
+    with no_grad():
+        alpha = v / (1 - overlap + v + eps)
+    return alpha * v
+
+
+def box_iou(boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy") -> Tensor:
     """Intersection over union of all pairs: (N, 4) and (M, 4) give (N, M).
 
     Examples
@@ -59,15 +94,12 @@ def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     >>> box_iou(facula.tensor([[0.0, 0.0, 2.0, 2.0]]), facula.tensor([[1.0, 0.0, 3.0, 2.0]]))
     tensor([[0.3333]])
     """
-    inside, union = _overlap("box_iou", boxes1, boxes2)
+    _check_form("box_iou", fmt)
+    one, two = _all_pairs("box_iou", boxes1, boxes2)
+    if fmt != "xyxy":
+        one, two = box_convert(one, fmt, "xyxy"), box_convert(two, fmt, "xyxy")
+    inside, union = intersection(one, two)
     return inside / union
-
-
-def _enclosing(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
-    """Width and height of the smallest box around each pair."""
-    one, two = _wide(boxes1).unsqueeze(-2), _wide(boxes2).unsqueeze(-3)
-    sides = maximum(one[..., 2:], two[..., 2:]) - minimum(one[..., :2], two[..., :2])
-    return sides[..., 0], sides[..., 1]
 
 
 def generalized_box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -81,19 +113,57 @@ def generalized_box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     >>> generalized_box_iou(box, box + 1)
     tensor([[-0.5000]])
     """
-    inside, union = _overlap("generalized_box_iou", boxes1, boxes2)
-    width, height = _enclosing(boxes1, boxes2)
+    one, two = _all_pairs("generalized_box_iou", boxes1, boxes2)
+    inside, union = intersection(one, two)
+    width, height = enclosing(one, two)
     around = width * height
     return inside / union - (around - union) / around
 
 
+def _distanced(op: str, boxes1: Tensor, boxes2: Tensor,
+               eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    one, two = _all_pairs(op, boxes1, boxes2)
+    inside, union = intersection(one, two)
+    width, height = enclosing(one, two)
+    overlap = inside / union
+    return overlap - centre_gap(one, two) / (width ** 2 + height ** 2 + eps), overlap, one, two
+
+
 def distance_box_iou(boxes1: Tensor, boxes2: Tensor, eps: float = 1e-7) -> Tensor:
-    """:func:`box_iou` less the squared distance of the centres, relative (arXiv:1911.08287)."""
-    inside, union = _overlap("distance_box_iou", boxes1, boxes2)
-    width, height = _enclosing(boxes1, boxes2)
-    one, two = _wide(boxes1).unsqueeze(-2), _wide(boxes2).unsqueeze(-3)
-    gap = (one[..., :2] + one[..., 2:] - two[..., :2] - two[..., 2:]) / 2
-    return inside / union - (gap * gap).sum(-1) / (width * width + height * height + eps)
+    """:func:`box_iou` less the squared distance of the centres, relative (arXiv:1911.08287).
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.vision.ops import distance_box_iou
+    >>> box = facula.tensor([[0.0, 0.0, 1.0, 1.0]])
+    >>> distance_box_iou(box, box + 1)
+    tensor([[-0.2500]])
+    """
+    return _distanced("distance_box_iou", boxes1, boxes2, eps)[0]
+
+
+def complete_box_iou(boxes1: Tensor, boxes2: Tensor, eps: float = 1e-7) -> Tensor:
+    """:func:`distance_box_iou` less a term for unlike ratios of sides (arXiv:1911.08287).
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.vision.ops import complete_box_iou
+    >>> box = facula.tensor([[0.0, 0.0, 1.0, 1.0]])
+    >>> complete_box_iou(box, box + 1)
+    tensor([[-0.2500]])
+    """
+    value, overlap, one, two = _distanced("complete_box_iou", boxes1, boxes2, eps)
+    return value - shape_term(one, two, overlap, eps)
+
+
+_FORMS = ("xyxy", "xywh", "cxcywh")
+
+
+def _check_form(op: str, form: str) -> None:
+    if form not in _FORMS:
+        raise ValueError(f"{op}: unknown form {form!r}: use xyxy, xywh or cxcywh")
 
 
 def box_convert(boxes: Tensor, in_fmt: str, out_fmt: str) -> Tensor:
@@ -115,8 +185,7 @@ def box_convert(boxes: Tensor, in_fmt: str, out_fmt: str) -> Tensor:
     """
     _check("box_convert", "boxes", boxes)
     for form in (in_fmt, out_fmt):
-        if form not in ("xyxy", "xywh", "cxcywh"):
-            raise ValueError(f"box_convert: unknown form {form!r}: use xyxy, xywh or cxcywh")
+        _check_form("box_convert", form)
     if in_fmt == out_fmt:
         return boxes.clone()
     a, b, c, d = boxes.unbind(-1)
@@ -132,16 +201,32 @@ def box_convert(boxes: Tensor, in_fmt: str, out_fmt: str) -> Tensor:
 
 
 def clip_boxes_to_image(boxes: Tensor, size: tuple[int, int]) -> Tensor:
-    """Boxes cut at the edges of a picture (height, width)."""
+    """Boxes cut at the edges of a picture (height, width).
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.vision.ops import clip_boxes_to_image
+    >>> clip_boxes_to_image(facula.tensor([[-5, 2, 30, 40]]), (20, 10))
+    tensor([[ 0,  2, 10, 20]])
+    """
     _check("clip_boxes_to_image", "boxes", boxes)
     height, width = size
     x1, y1, x2, y2 = boxes.unbind(-1)
-    return stack([clip(x1, 0, width), clip(y1, 0, height), clip(x2, 0, width),
-                  clip(y2, 0, height)], dim=-1)
+    return stack([clamp(x1, 0, width), clamp(y1, 0, height), clamp(x2, 0, width),
+                  clamp(y2, 0, height)], dim=-1)
 
 
 def remove_small_boxes(boxes: Tensor, min_size: float) -> Tensor:
-    """The indices of the boxes with both sides at least ``min_size``."""
+    """The indices of the boxes with both sides at least ``min_size``.
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.vision.ops import remove_small_boxes
+    >>> remove_small_boxes(facula.tensor([[0, 0, 9, 9], [0, 0, 9, 1]]), 2)
+    tensor([0])
+    """
     _check("remove_small_boxes", "boxes", boxes)
     x1, y1, x2, y2 = boxes.unbind(-1)
     keep = (x2 - x1 >= min_size) & (y2 - y1 >= min_size)
@@ -164,87 +249,3 @@ def masks_to_boxes(masks: Tensor) -> Tensor:
         if len(xs):
             box[:] = xs.min(), ys.min(), xs.max(), ys.max()
     return from_numpy(boxes).to(masks.device)
-
-
-def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
-    """Non-maximum suppression: the indices of the boxes to keep, by falling score.
-
-    A box goes if its overlap (:func:`box_iou`) with a kept one of higher score is above the
-    threshold. The overlaps are found where the boxes are; the choice, one after the other by
-    nature, on the host.
-
-    Parameters
-    ----------
-    boxes : Tensor
-        Shape (N, 4).
-    scores : Tensor
-        Shape (N,).
-    iou_threshold : float
-        The largest overlap that two kept boxes may have.
-
-    Returns
-    -------
-    Tensor
-        int64.
-
-    Examples
-    --------
-    >>> import facula
-    >>> from facula.vision.ops import nms
-    >>> boxes = facula.tensor([[0.0, 0, 4, 4], [0.0, 0, 4, 3], [5.0, 5, 6, 6]])
-    >>> nms(boxes, facula.tensor([0.8, 0.9, 0.1]), 0.5)
-    tensor([1, 2])
-    """
-    _check("nms", "boxes", boxes)
-    if boxes.ndim != 2 or tuple(scores.shape) != (boxes.shape[0],):
-        raise ValueError(f"nms: boxes have shape {tuple(boxes.shape)} and scores "
-                         f"{tuple(scores.shape)}: needed are (N, 4) and (N,)")
-    order = np.argsort(-scores.numpy(force=True), kind="stable")
-    doubles = (box_iou(boxes, boxes) > iou_threshold).numpy(force=True)
-    gone = np.zeros(len(order), bool)
-    keep = []
-    for i in order:
-        if not gone[i]:
-            keep.append(i)
-            gone |= doubles[i]
-    return from_numpy(np.array(keep, np.int64)).to(boxes.device)
-
-
-def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: float) -> Tensor:
-    """:func:`nms` within each group of boxes, ``idxs`` (N,) telling the group."""
-    if not len(boxes):
-        return nms(boxes, scores, iou_threshold)
-    apart = idxs.to(boxes.dtype) * (boxes.amax() - boxes.amin() + 1)
-    return nms(boxes + apart.unsqueeze(1), scores, iou_threshold)
-
-
-def sigmoid_focal_loss(inputs: Tensor, targets: Tensor, alpha: float = 0.25, gamma: float = 2,
-                       reduction: str = "none") -> Tensor:
-    """Cross entropy of logits that counts easy examples less (arXiv:1708.02002).
-
-    Parameters
-    ----------
-    inputs, targets : Tensor
-        Logits, and 0 or 1 for each.
-    alpha : float
-        The weight of the ones; below 0 for none.
-    gamma : float
-        How much less easy examples count.
-    reduction : str
-        ``"none"``, ``"mean"`` or ``"sum"``.
-
-    Examples
-    --------
-    >>> import facula
-    >>> from facula.vision.ops import sigmoid_focal_loss
-    >>> sigmoid_focal_loss(facula.tensor([0.0]), facula.tensor([1.0]), alpha=-1)
-    tensor([0.1733])
-    """
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"sigmoid_focal_loss: reduction={reduction!r} must be none, mean or sum")
-    p = inputs.sigmoid()
-    entropy = maximum(inputs, inputs * 0) - inputs * targets + ((-inputs.abs()).exp()).log1p()
-    loss = entropy * (1 - (p * targets + (1 - p) * (1 - targets))) ** gamma
-    if alpha >= 0:
-        loss = where(targets == 1, alpha * loss, (1 - alpha) * loss)
-    return loss if reduction == "none" else getattr(loss, reduction)()

@@ -43,8 +43,8 @@ class Kernel:
 
 @functools.cache
 def read_source(name: str) -> str:
-    """The text of a ``.cl`` file of this package."""
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    """The text of a ``.cl`` file: of this package by its name, of another by its whole path."""
+    return Path(__file__).parent.joinpath(name).read_text(encoding="utf-8")
 
 
 def numbered(source: str) -> str:
