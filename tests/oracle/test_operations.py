@@ -10,6 +10,9 @@ from facula.core.testing.samples import samples_of
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:index_reduce\(\) is in beta:UserWarning")
 
+# Whose gradients are not the finite differences in PyTorch 2.13.
+DEVIATING = {"as_strided_scatter": "by the input, PyTorch's is not zero where src was written"}
+
 
 @pytest.mark.parametrize("op", PAIRED, ids=lambda op: op.name)
 def test_values_are_pytorchs(op):
@@ -33,6 +36,8 @@ def test_values_are_pytorchs(op):
 
 @pytest.mark.parametrize("op", PAIRED, ids=lambda op: op.name)
 def test_gradients_are_pytorchs(op):
+    if op.name in DEVIATING:
+        pytest.skip(DEVIATING[op.name])
     compared = 0
     for sample in samples_of(op):
         given = sample.tensors(dtypes.float64, requires_grad=True)

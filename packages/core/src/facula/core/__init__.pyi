@@ -7,7 +7,10 @@ import builtins
 import collections.abc
 import numpy
 import typing
+from facula.core import dtypes as _dtypes
 from facula.core.dtypes import dtype as _dtype
+from facula.core.results import HistogramDD as _HistogramDD
+from facula.core.results import MantissaExponent as _MantissaExponent
 from facula.core.results import MinMax as _MinMax
 from facula.core.results import PLU as _PLU
 from facula.core.results import Packed as _Packed
@@ -422,6 +425,107 @@ def as_strided(
     stride: collections.abc.Sequence[builtins.int],
     storage_offset: builtins.int | None = ...,
 ) -> Tensor: ...
+def cat(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
+def concat(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
+def concatenate(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
+def stack(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
+def hstack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def vstack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def row_stack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def dstack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def column_stack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
+def block_diag(*tensors: Tensor) -> Tensor: ...
+def meshgrid(
+    *tensors: typing.Any,
+    indexing: builtins.str | None = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def cartesian_prod(*tensors: Tensor) -> Tensor: ...
+def combinations(
+    input: Tensor,
+    r: builtins.int = ...,
+    with_replacement: builtins.bool = ...,
+) -> Tensor: ...
+def tile(input: Tensor, *dims: typing.Any) -> Tensor: ...
+def repeat_interleave(
+    input: Tensor,
+    repeats: typing.Any = ...,
+    dim: builtins.int | None = ...,
+    *,
+    output_size: builtins.int | None = ...,
+) -> Tensor: ...
+def cumsum(input: Tensor, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
+def cumprod(input: Tensor, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
+def logcumsumexp(input: Tensor, dim: builtins.int) -> Tensor: ...
+def diff(
+    input: Tensor,
+    n: builtins.int = ...,
+    dim: builtins.int = ...,
+    prepend: typing.Any = ...,
+    append: typing.Any = ...,
+) -> Tensor: ...
+def sum(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: _dtype | None = ...,
+) -> Tensor: ...
+def prod(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: _dtype | None = ...,
+) -> Tensor: ...
+def mean(
+    input: Tensor,
+    dim: typing.Any = ...,
+    keepdim: builtins.bool = ...,
+    *,
+    dtype: _dtype | None = ...,
+) -> Tensor: ...
+def amax(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+def amin(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+def any(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+def all(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
+def argmax(
+    input: Tensor,
+    dim: builtins.int | None = ...,
+    keepdim: builtins.bool = ...,
+) -> Tensor: ...
+def argmin(
+    input: Tensor,
+    dim: builtins.int | None = ...,
+    keepdim: builtins.bool = ...,
+) -> Tensor: ...
+def trapezoid(
+    y: Tensor,
+    x: typing.Any = ...,
+    *,
+    dx: typing.Any = ...,
+    dim: builtins.int = ...,
+) -> Tensor: ...
+def trapz(
+    y: Tensor,
+    x: typing.Any = ...,
+    *,
+    dx: typing.Any = ...,
+    dim: builtins.int = ...,
+) -> Tensor: ...
+def cumulative_trapezoid(
+    y: Tensor,
+    x: typing.Any = ...,
+    *,
+    dx: typing.Any = ...,
+    dim: builtins.int = ...,
+) -> Tensor: ...
+def gradient(
+    input: Tensor,
+    *,
+    spacing: typing.Any = ...,
+    dim: typing.Any = ...,
+    edge_order: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
 def view_as_real(input: Tensor) -> Tensor: ...
 def view_as_complex(input: Tensor) -> Tensor: ...
 def real(input: Tensor) -> Tensor: ...
@@ -567,44 +671,26 @@ def histogram(
     weight: Tensor | None = ...,
     density: builtins.bool = ...,
 ) -> builtins.tuple[Tensor, Tensor]: ...
-def cat(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
-def concat(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
-def concatenate(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
-def stack(tensors: collections.abc.Sequence[Tensor], dim: builtins.int = ...) -> Tensor: ...
-def hstack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
-def vstack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
-def row_stack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
-def dstack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
-def column_stack(tensors: collections.abc.Sequence[Tensor]) -> Tensor: ...
-def block_diag(*tensors: Tensor) -> Tensor: ...
-def meshgrid(
-    *tensors: typing.Any,
-    indexing: builtins.str | None = ...,
-) -> builtins.tuple[Tensor, ...]: ...
-def cartesian_prod(*tensors: Tensor) -> Tensor: ...
-def combinations(
+def batched_matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def mm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
+def bmm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
+def cov(
     input: Tensor,
-    r: builtins.int = ...,
-    with_replacement: builtins.bool = ...,
-) -> Tensor: ...
-def tile(input: Tensor, *dims: typing.Any) -> Tensor: ...
-def repeat_interleave(
-    input: Tensor,
-    repeats: typing.Any = ...,
-    dim: builtins.int | None = ...,
     *,
-    output_size: builtins.int | None = ...,
+    correction: builtins.int = ...,
+    fweights: Tensor | None = ...,
+    aweights: Tensor | None = ...,
 ) -> Tensor: ...
-def cumsum(input: Tensor, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
-def cumprod(input: Tensor, dim: builtins.int, *, dtype: typing.Any = ...) -> Tensor: ...
-def logcumsumexp(input: Tensor, dim: builtins.int) -> Tensor: ...
-def diff(
+def corrcoef(input: Tensor) -> Tensor: ...
+def histogramdd(
     input: Tensor,
-    n: builtins.int = ...,
-    dim: builtins.int = ...,
-    prepend: typing.Any = ...,
-    append: typing.Any = ...,
-) -> Tensor: ...
+    bins: typing.Any,
+    *,
+    range: collections.abc.Sequence[builtins.float] | None = ...,
+    weight: Tensor | None = ...,
+    density: builtins.bool = ...,
+) -> _HistogramDD: ...
 def flip(input: Tensor, *dims: typing.Any) -> Tensor: ...
 def fliplr(input: Tensor) -> Tensor: ...
 def flipud(input: Tensor) -> Tensor: ...
@@ -633,44 +719,31 @@ def triu_indices(
     device: typing.Any = ...,
 ) -> Tensor: ...
 def geqrf(input: Tensor) -> _Packed: ...
-def batched_matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
-def matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
-def mm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
-def bmm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
-def sum(
-    input: Tensor,
-    dim: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    *,
-    dtype: _dtype | None = ...,
-) -> Tensor: ...
-def prod(
-    input: Tensor,
-    dim: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    *,
-    dtype: _dtype | None = ...,
-) -> Tensor: ...
-def mean(
-    input: Tensor,
-    dim: typing.Any = ...,
-    keepdim: builtins.bool = ...,
-    *,
-    dtype: _dtype | None = ...,
-) -> Tensor: ...
-def amax(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-def amin(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-def any(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-def all(input: Tensor, dim: typing.Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...
-def argmax(
-    input: Tensor,
-    dim: builtins.int | None = ...,
+def pairwise_distance(
+    x1: Tensor,
+    x2: Tensor | builtins.complex,
+    p: builtins.float = ...,
+    eps: builtins.float = ...,
     keepdim: builtins.bool = ...,
 ) -> Tensor: ...
-def argmin(
+def cosine_similarity(
+    x1: Tensor,
+    x2: Tensor | builtins.complex,
+    dim: builtins.int = ...,
+    eps: builtins.float = ...,
+) -> Tensor: ...
+def pdist(input: Tensor, p: builtins.float = ...) -> Tensor: ...
+def cdist(
+    x1: Tensor,
+    x2: Tensor | builtins.complex,
+    p: builtins.float = ...,
+    compute_mode: builtins.str = ...,
+) -> Tensor: ...
+def renorm(
     input: Tensor,
-    dim: builtins.int | None = ...,
-    keepdim: builtins.bool = ...,
+    p: builtins.float,
+    dim: builtins.int,
+    maxnorm: builtins.float,
 ) -> Tensor: ...
 def einsum(equation: builtins.str, *operands: typing.Any) -> Tensor: ...
 def from_dlpack(
@@ -702,6 +775,12 @@ def aminmax(
 ) -> _MinMax: ...
 def cummax(input: Tensor, dim: builtins.int) -> _ValuesIndices: ...
 def cummin(input: Tensor, dim: builtins.int) -> _ValuesIndices: ...
+def gcd(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def lcm(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def ldexp(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def frexp(input: Tensor) -> _MantissaExponent: ...
+def nextafter(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def result_type(tensor1: typing.Any, tensor2: typing.Any) -> _dtypes.dtype: ...
 def cholesky_solve(
     B: Tensor,
     L: Tensor | builtins.complex,
@@ -796,7 +875,6 @@ def triangular_solve(
     transpose: builtins.bool = ...,
     unitriangular: builtins.bool = ...,
 ) -> _TriangularSolved: ...
-def vander(x: Tensor, N: builtins.int | None = ..., increasing: builtins.bool = ...) -> Tensor: ...
 def norm(
     input: Tensor,
     p: typing.Any = ...,
@@ -854,6 +932,7 @@ def trace(input: Tensor) -> Tensor: ...
 def kron(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def chain_matmul(*matrices: typing.Any) -> Tensor: ...
 def tensordot(a: Tensor, b: Tensor | builtins.complex, dims: typing.Any = ...) -> Tensor: ...
+def vdot(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def cross(
     input: Tensor,
     other: Tensor | builtins.complex,
@@ -936,6 +1015,63 @@ def multinomial(
     generator: typing.Any = ...,
 ) -> Tensor: ...
 def poisson(input: Tensor, generator: typing.Any = ...) -> Tensor: ...
+def binomial(
+    count: Tensor,
+    prob: Tensor | builtins.complex,
+    generator: typing.Any = ...,
+) -> Tensor: ...
+def logspace(
+    start: typing.Any,
+    end: typing.Any,
+    steps: builtins.int,
+    base: builtins.float = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def range(
+    start: typing.Any = ...,
+    end: typing.Any = ...,
+    step: typing.Any = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def asarray(
+    obj: typing.Any,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    copy: builtins.bool | None = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def frombuffer(
+    buffer: typing.Any,
+    *,
+    dtype: typing.Any,
+    count: builtins.int = ...,
+    offset: builtins.int = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def empty_strided(
+    size: collections.abc.Sequence[builtins.int],
+    stride: collections.abc.Sequence[builtins.int],
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def empty_permuted(
+    size: collections.abc.Sequence[builtins.int],
+    physical_layout: collections.abc.Sequence[builtins.int],
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def unravel_index(indices: Tensor, shape: typing.Any) -> builtins.tuple[Tensor, ...]: ...
 def softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
 def log_softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
 def logsumexp(input: Tensor, dim: typing.Any, keepdim: builtins.bool = ...) -> Tensor: ...
@@ -996,6 +1132,39 @@ def nanquantile(
     *,
     interpolation: builtins.str = ...,
 ) -> Tensor: ...
+def select_scatter(
+    input: Tensor,
+    src: Tensor | builtins.complex,
+    dim: builtins.int,
+    index: builtins.int,
+) -> Tensor: ...
+def slice_scatter(
+    input: Tensor,
+    src: Tensor | builtins.complex,
+    dim: builtins.int = ...,
+    start: builtins.int | None = ...,
+    end: builtins.int | None = ...,
+    step: builtins.int = ...,
+) -> Tensor: ...
+def diagonal_scatter(
+    input: Tensor,
+    src: Tensor | builtins.complex,
+    offset: builtins.int = ...,
+    dim1: builtins.int = ...,
+    dim2: builtins.int = ...,
+) -> Tensor: ...
+def as_strided_scatter(
+    input: Tensor,
+    src: Tensor | builtins.complex,
+    size: collections.abc.Sequence[builtins.int],
+    stride: collections.abc.Sequence[builtins.int],
+    storage_offset: builtins.int | None = ...,
+) -> Tensor: ...
+def masked_scatter(
+    input: Tensor,
+    mask: Tensor | builtins.complex,
+    source: Tensor | builtins.complex,
+) -> Tensor: ...
 
 __all__ = [
     "Generator",
@@ -1035,7 +1204,9 @@ __all__ = [
     "argwhere",
     "array_api",
     "as_strided",
+    "as_strided_scatter",
     "as_tensor",
+    "asarray",
     "asin",
     "asinh",
     "atan",
@@ -1050,6 +1221,7 @@ __all__ = [
     "bernoulli",
     "bfloat16",
     "bincount",
+    "binomial",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -1066,6 +1238,7 @@ __all__ = [
     "can_cast",
     "cartesian_prod",
     "cat",
+    "cdist",
     "cdouble",
     "ceil",
     "cfloat",
@@ -1090,14 +1263,18 @@ __all__ = [
     "conj",
     "conj_physical",
     "copysign",
+    "corrcoef",
     "cos",
     "cosh",
+    "cosine_similarity",
     "count_nonzero",
+    "cov",
     "cross",
     "cummax",
     "cummin",
     "cumprod",
     "cumsum",
+    "cumulative_trapezoid",
     "default_generator",
     "deg2rad",
     "det",
@@ -1106,6 +1283,7 @@ __all__ = [
     "diag_embed",
     "diagflat",
     "diagonal",
+    "diagonal_scatter",
     "diff",
     "dist",
     "div",
@@ -1118,6 +1296,8 @@ __all__ = [
     "einsum",
     "empty",
     "empty_like",
+    "empty_permuted",
+    "empty_strided",
     "enable_grad",
     "eq",
     "equal",
@@ -1144,11 +1324,14 @@ __all__ = [
     "fmod",
     "fork_rng",
     "frac",
+    "frexp",
     "from_dlpack",
     "from_numpy",
+    "frombuffer",
     "full",
     "full_like",
     "gather",
+    "gcd",
     "ge",
     "geqrf",
     "ger",
@@ -1157,6 +1340,7 @@ __all__ = [
     "get_default_dtype",
     "get_num_threads",
     "get_rng_state",
+    "gradient",
     "greater",
     "greater_equal",
     "gt",
@@ -1164,6 +1348,7 @@ __all__ = [
     "heaviside",
     "histc",
     "histogram",
+    "histogramdd",
     "hsplit",
     "hstack",
     "hypot",
@@ -1205,6 +1390,8 @@ __all__ = [
     "kron",
     "kthvalue",
     "layout",
+    "lcm",
+    "ldexp",
     "le",
     "lerp",
     "less",
@@ -1225,6 +1412,7 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logit",
+    "logspace",
     "logsumexp",
     "long",
     "lt",
@@ -1233,6 +1421,7 @@ __all__ = [
     "lu_unpack",
     "manual_seed",
     "masked_fill",
+    "masked_scatter",
     "masked_select",
     "matmul",
     "matrix_exp",
@@ -1262,6 +1451,7 @@ __all__ = [
     "ne",
     "neg",
     "negative",
+    "nextafter",
     "no_grad",
     "nonzero",
     "norm",
@@ -1275,6 +1465,8 @@ __all__ = [
     "orgqr",
     "ormqr",
     "outer",
+    "pairwise_distance",
+    "pdist",
     "permute",
     "pinverse",
     "poisson",
@@ -1294,15 +1486,18 @@ __all__ = [
     "randn",
     "randn_like",
     "randperm",
+    "range",
     "ravel",
     "real",
     "reciprocal",
     "relu",
     "remainder",
+    "renorm",
     "repeat_interleave",
     "reshape",
     "resolve_conj",
     "resolve_neg",
+    "result_type",
     "roll",
     "rot90",
     "round",
@@ -1316,6 +1511,7 @@ __all__ = [
     "searchsorted",
     "seed",
     "select",
+    "select_scatter",
     "set_autocast_cache_enabled",
     "set_autocast_dtype",
     "set_autocast_enabled",
@@ -1333,6 +1529,7 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "slice_scatter",
     "slogdet",
     "softmax",
     "sort",
@@ -1363,6 +1560,8 @@ __all__ = [
     "topk",
     "trace",
     "transpose",
+    "trapezoid",
+    "trapz",
     "triangular_solve",
     "tril",
     "tril_indices",
@@ -1375,10 +1574,11 @@ __all__ = [
     "unflatten",
     "unique",
     "unique_consecutive",
+    "unravel_index",
     "unsqueeze",
-    "vander",
     "var",
     "var_mean",
+    "vdot",
     "view_as_complex",
     "view_as_real",
     "vsplit",

@@ -8,12 +8,17 @@ from facula.autograd.rules import (
     convert,
     counting,
     cumulative,
+    decompose,
+    eigen,
     extremes,
     gather,
     index,
+    integers,
     joining,
+    ldl,
     linalg,
     masked,
+    matrices,
     neural,
     pointwise,
     pooling,
@@ -23,6 +28,7 @@ from facula.autograd.rules import (
     reduce,
     shape,
     softmax,
+    solve,
     sort,
     spatial,
     statistics,
@@ -31,6 +37,7 @@ from facula.autograd.rules import (
 )
 
 __all__ = ["activation", "binary", "compare", "complex_numbers", "convert", "counting",
-           "cumulative", "extremes", "gather", "index", "joining", "linalg", "masked", "neural",
-           "pointwise", "pooling", "random", "rearrange", "recurrent", "reduce", "shape",
-           "softmax", "sort", "spatial", "statistics", "unary", "views"]
+           "cumulative", "decompose", "eigen", "extremes", "gather", "index", "integers",
+           "joining", "ldl", "linalg", "masked", "matrices", "neural", "pointwise", "pooling",
+           "random", "rearrange", "recurrent", "reduce", "shape", "softmax", "solve", "sort",
+           "spatial", "statistics", "unary", "views"]

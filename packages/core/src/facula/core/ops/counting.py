@@ -172,7 +172,8 @@ def histogram_counts(input: Tensor, edges: Tensor, weight: Tensor | None) -> Ten
     return input, edges, weight  # type: ignore[return-value]
 
 
-def _edges(op: str, input: Tensor, bins: int, low: float, high: float) -> Tensor:
+def equal_edges(op: str, input: Tensor, bins: int, low: float, high: float) -> Tensor:
+    """The ends of equally wide bins; those of the data where low and high are equal."""
     if bins < 1:
         raise RuntimeError(f"{op}: bins={bins} must be positive")
     if low == high and input._data.size:
@@ -204,7 +205,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     """
     if input._kind.dtype.category != FLOAT:
         raise RuntimeError(f"histc: the input must be floating, but is {input.dtype.name}")
-    edges = _edges("histc", input, bins, float(min), float(max))
+    edges = equal_edges("histc", input, bins, float(min), float(max))
     return histogram_counts(input.detach(), edges, None)
 
 
@@ -234,7 +235,7 @@ def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | N
         edges = bins.detach()
     else:
         low, high = range or (0.0, 0.0)
-        edges = _edges("histogram", input, int(bins), low, high)
+        edges = equal_edges("histogram", input, int(bins), low, high)
     counts = histogram_counts(shape.reshape(input.detach(), -1), edges,
                               None if weight is None else shape.reshape(weight.detach(), -1))
     if density:

@@ -7,7 +7,7 @@ from typing import Any
 
 from facula.core.declare import composite
 from facula.core.errors import canonical_dim, describe
-from facula.core.ops import binary, linalg, reduce, shape
+from facula.core.ops import binary, complex_numbers, linalg, reduce, shape
 from facula.core.tensor import Tensor
 
 
@@ -189,6 +189,20 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     x = shape.reshape(shape.permute(a, (*rest_a, *left)), rows, size)
     y = shape.reshape(shape.permute(b, (*right, *rest_b)), size, columns)
     return shape.reshape(linalg.mm(x, y), [*kept[0], *kept[1]])
+
+
+@composite
+def vdot(input: Tensor, other: Tensor) -> Tensor:
+    """The product of two vectors, the first conjugated where it is complex.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.vdot(facula.tensor([1j, 2 + 0j]), facula.tensor([1j, 1 + 0j]))
+    tensor(3.+0.j)
+    """
+    _check("vdot", (1, 1), input, other)
+    return dot(complex_numbers.conj(input), other)
 
 
 @composite

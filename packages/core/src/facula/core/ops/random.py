@@ -395,6 +395,38 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
     return poisson_draw(input.detach(), seed, offset)
 
 
+@primitive(export=False)
+def binomial_draw(count: Tensor, prob: Tensor, seed: int, offset: int) -> Tensor:
+    """The work of :func:`facula.binomial`, at a position of a stream of its own."""
+    return count, prob, seed, offset  # type: ignore[return-value]
+
+
+@composite(method=False)
+def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
+    """Random numbers of successes among ``count`` trials of probability ``prob``.
+
+    Made on the host; ``count`` and ``prob`` are floating and broadcast.
+
+    Raises
+    ------
+    RuntimeError
+        If the dtypes differ or are not floating.
+    ValueError
+        If a count is negative, or a probability outside 0 to 1.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.binomial(facula.tensor([10.0, 4.0]), facula.tensor([0.0, 1.0]))
+    tensor([0., 4.])
+    """
+    if count._kind.dtype.category != dtypes.FLOAT or prob._kind.dtype is not count._kind.dtype:
+        raise RuntimeError(f"binomial: count and prob must have the same floating dtype: "
+                           f"{describe(count)}, {describe(prob)}")
+    seed, offset = (generator or default_generator).reserve(1)
+    return binomial_draw(count.detach(), prob.detach(), seed, offset)
+
+
 # In-place fills
 
 

@@ -100,7 +100,10 @@ def _with_dimensions(function: Callable[..., Any]) -> Callable[..., Any]:
         return tuple(r.reshape(()) for r in y) if isinstance(y, tuple) else y.reshape(())
 
     def call_one(a: np.ndarray) -> Any:
-        return function(a) if a.ndim else function(a.reshape(1)).reshape(())
+        if a.ndim:
+            return function(a)
+        y = function(a.reshape(1))
+        return tuple(r.reshape(()) for r in y) if isinstance(y, tuple) else y.reshape(())
 
     def call_two(a: Any, b: Any) -> Any:
         if type(a) is ndarray and type(b) is ndarray and a.ndim and b.ndim:

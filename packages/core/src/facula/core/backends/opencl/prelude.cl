@@ -13,7 +13,8 @@
  *               division by zero gives 0)  trunc_divide(a, b) FMOD(a, b) (C's)  POW(a, b)
  *               FLOOR CEIL TRUNC RINT (integers stay as they are) ISNAN ISINF ISFINITE SIGNBIT
  *               BITNOT(x) (! for bool)
- *   integer     shift_left(a, b) shift_right(a, b) (a count outside the width gives 0 or the sign)
+ *   integer     GCD(a, b) LCM(a, b)
+ *               shift_left(a, b) shift_right(a, b) (a count outside the width gives 0 or the sign)
  *   literals    0.5 takes the compute type (write no f); integer literals mix with all types
  *   constants   INFINITY NAN M_PI_F M_PI; TYPE_MIN TYPE_MAX, the limits of the compute type
  *               (-INFINITY, INFINITY for floating types); T is the compute type's name
@@ -142,6 +143,17 @@ FN T f_pow(T a, T b)                                                            
     U r = 1, x = (U)a;                                                                           \
     for (U e = (U)b; e; e >>= 1, x *= x) r *= e & 1 ? x : 1;                                     \
     return (T)r;                                                                                 \
+}                                                                                                \
+FN T f_gcd(T a, T b)                                                                             \
+{                                                                                                \
+    U x = a < 0 ? 0 - (U)a : (U)a, y = b < 0 ? 0 - (U)b : (U)b;                                  \
+    while (y) { U r = x % y; x = y; y = r; }                                                     \
+    return (T)x;                                                                                 \
+}                                                                                                \
+FN T f_lcm(T a, T b)                                                                             \
+{                                                                                                \
+    T d = f_gcd(a, b);                                                                           \
+    return d ? f_abs((T)((U)truncated_quotient(a, d) * (U)b)) : 0;                               \
 }                                                                                                \
 FN T f_shift_left(T a, T b) { return b < 0 || b >= BITS ? 0 : (T)((U)a << b); }                  \
 FN T f_shift_right(T a, T b) { return b < 0 || b >= BITS ? (a < 0 ? -1 : 0) : a >> b; }
@@ -344,5 +356,7 @@ FOR_FLOATS(FLOAT_COMPOSITES)
 #define remainder(a, b) remainder_python((T)(a), (T)(b))
 #define floor_divide(a, b) floor_quotient((T)(a), (T)(b))
 #define trunc_divide(a, b) truncated_quotient((T)(a), (T)(b))
+#define GCD(a, b) f_gcd((T)(a), (T)(b))
+#define LCM(a, b) f_lcm((T)(a), (T)(b))
 #define shift_left(a, b) f_shift_left((T)(a), (T)(b))
 #define shift_right(a, b) f_shift_right((T)(a), (T)(b))

@@ -18,3 +18,8 @@ def poisson_draw(make: Maker) -> Iterator[Sample]:
 @sample_inputs("keep_scaled")
 def keep_scaled(make: Maker) -> Iterator[Sample]:
     yield Sample(make(3, 4, low=0.0, high=1.0), 0.5, 2.0)
+
+
+@sample_inputs("binomial_draw")
+def binomial_draw(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.index(3, 4, high=9) + 0.0, make(3, 4, low=0.0, high=1.0), 1, 0)
