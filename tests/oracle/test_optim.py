@@ -145,6 +145,26 @@ def check_same_state(mine, theirs) -> None:
                 np.testing.assert_allclose(got.numpy(), value.numpy(), rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("options", grid(lr=[0.05], betas=[(0.9, 0.999), (0.5, 0.8)],
+                                         eps=[1e-8, 1e-2], maximize=BOTH))
+def test_sparse_adam_is_pytorchs_on_looked_up_rows(options) -> None:
+    rng = np.random.default_rng(0)
+    weight, rows = rng.standard_normal((9, 4)), rng.integers(0, 9, (STEPS, 3))
+    results = []
+    for library in LIBRARIES.values():
+        table = library.from_numpy(weight.copy()).requires_grad_()
+        optimiser = library.optim.SparseAdam([table], **options)
+        for row in rows:
+            optimiser.zero_grad()
+            found = library.nn.functional.embedding(library.from_numpy(row), table, sparse=True)
+            (found ** 2).sum().backward()
+            optimiser.step()
+        results.append((table.detach().numpy(), optimiser))
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-9)
+    assert repr(results[0][1]) == repr(results[1][1])
+    check_same_state(results[0][1].state_dict(), results[1][1].state_dict())
+
+
 def exchanged(state, library):
     """A state dict with its tensors in the other library's type."""
     if isinstance(state, dict):

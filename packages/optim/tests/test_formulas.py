@@ -185,6 +185,56 @@ def test_strided_parameters_and_gradients(device: str) -> None:
     np.testing.assert_array_equal(q.detach().cpu().numpy(), np.zeros((3, 4)))
 
 
+def test_sparse_adam_leaves_rows_without_gradient_alone(device: str) -> None:
+    rng = np.random.default_rng(0)
+    shapes = [(6, 3), (5,)]
+    want = [rng.standard_normal(s).astype("float32").astype("float64") for s in shapes]
+    params = [core.tensor(a, dtype=core.float32, device=device, requires_grad=True) for a in want]
+    step = optim.SparseAdam(params, lr=LR)
+    mean, square = ([np.zeros_like(a) for a in want] for _ in range(2))
+    for t in range(1, STEPS + 1):
+        for i, p in enumerate(params):
+            rows = rng.random(len(want[i])) < 0.5
+            g = rng.standard_normal(want[i].shape)
+            g[~rows] = 0
+            p.grad = core.tensor(g, dtype=core.float32, device=device)
+            mean[i][rows] = 0.9 * mean[i][rows] + 0.1 * g[rows]
+            square[i][rows] = 0.999 * square[i][rows] + 0.001 * g[rows] ** 2
+            rate = LR * math.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+            want[i][rows] -= rate * mean[i][rows] / (np.sqrt(square[i][rows]) + 1e-8)
+        step.step()
+    for p, a in zip(params, want, strict=True):
+        np.testing.assert_allclose(p.detach().cpu().numpy(), a, rtol=2e-5, atol=5e-6)
+    with pytest.raises(ValueError, match="lr is out of range"):
+        optim.SparseAdam(params, lr=0.0)
+
+
+def test_parameters_and_state_are_swapped_for_a_while() -> None:
+    own, other = ([core.ones(2, requires_grad=True), core.ones(3, requires_grad=True)]
+                  for _ in range(2))
+    adam = optim.Adam(own, lr=LR)
+    for p in (*own, *other):
+        p.grad = core.ones_like(p)
+    adam.step()
+    state = adam.state_dict()
+    guest = {"state": {k: {n: v.clone() for n, v in s.items()} for k, s in state["state"].items()},
+             "param_groups": [{**g, "lr": 1.0} for g in state["param_groups"]]}
+    before = [p.detach().clone() for p in own]
+    with optim.swap_in_optimizer_params_and_state(adam, dict(zip("ab", other, strict=True)), guest):
+        assert adam.param_groups[0]["lr"] == 1.0
+        adam.step()
+    assert all((p == b).all() for p, b in zip(own, before, strict=True))
+    np.testing.assert_allclose(other[0].detach().numpy(), [0, 0], atol=1e-6)
+    assert float(guest["state"][0]["step"]) == 2
+    np.testing.assert_allclose(guest["state"][0]["exp_avg"].numpy(), [0.19, 0.19], rtol=1e-6)
+    assert float(adam.state[own[0]]["step"]) == 1
+    adam.step()
+    assert float(adam.state[own[0]]["step"]) == 2
+    with pytest.raises(ValueError, match="do not fit"), optim.swap_in_optimizer_params_and_state(
+            adam, {"a": other[0]}, guest):
+        pass
+
+
 def test_adafactor_keeps_a_row_and_a_column(device: str) -> None:
     p = core.ones(4, 3, device=device, requires_grad=True)
     step = optim.Adafactor([p], lr=0.1)

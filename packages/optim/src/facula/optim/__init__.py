@@ -14,9 +14,12 @@ from facula.optim.optimizer import (
 )
 from facula.optim.rule import RuleOptimizer
 from facula.optim.sgd import ASGD, SGD
+from facula.optim.sparse_adam import SparseAdam
+from facula.optim.swapping import swap_in_optimizer_params_and_state
 
 __all__ = [
     "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Muon",
-    "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "RuleOptimizer", "SGD", "lr_scheduler",
-    "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "swa_utils",
+    "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "RuleOptimizer", "SGD", "SparseAdam",
+    "lr_scheduler", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook",
+    "swa_utils", "swap_in_optimizer_params_and_state",
 ]

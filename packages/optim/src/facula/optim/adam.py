@@ -29,7 +29,21 @@ def decayed(p: Any, g: Any, n: Any) -> tuple[Any, Any]:
     return (p * (1 - n.lr * n.weight_decay) if n.decay else p), g
 
 
-class Adam(RuleOptimizer):
+def moments(s: Any, g: Any, n: Any) -> tuple[Any, Any]:
+    """The running means of the gradient and of its square, a step on."""
+    s.exp_avg = s.exp_avg + (1 - n.beta1) * (g - s.exp_avg)
+    s.exp_avg_sq = n.beta2 * s.exp_avg_sq + (1 - n.beta2) * g * g
+    return s.exp_avg, s.exp_avg_sq
+
+
+class TwoMoments(RuleOptimizer):
+    """What keeps the two running means."""
+
+    def slots(self, group: dict[str, Any]) -> dict[str, float]:
+        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+
+
+class Adam(TwoMoments):
     r"""Adam: adaptive moments.
 
     .. math::
@@ -100,7 +114,7 @@ class Adam(RuleOptimizer):
             "decoupled_weight_decay": decoupled_weight_decay})
 
     def slots(self, group: dict[str, Any]) -> dict[str, float]:
-        slots = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        slots = super().slots(group)
         return {**slots, "max_exp_avg_sq": 0.0} if group["amsgrad"] else slots
 
     def numbers(self, group: dict[str, Any], s: dict[str, float], fresh: bool) -> dict[str, Any]:
@@ -111,12 +125,10 @@ class Adam(RuleOptimizer):
     @staticmethod
     def update(p: Any, g: Any, s: Any, n: Any) -> Any:
         p, g = decayed(p, g, n)
-        s.exp_avg = s.exp_avg + (1 - n.beta1) * (g - s.exp_avg)
-        s.exp_avg_sq = n.beta2 * s.exp_avg_sq + (1 - n.beta2) * g * g
-        second = s.exp_avg_sq
+        first, second = moments(s, g, n)
         if n.amsgrad:
             second = s.max_exp_avg_sq = s.max_exp_avg_sq.maximum(second)
-        return p - n.step_size * s.exp_avg / (second.sqrt() / n.root_bias2 + n.eps)
+        return p - n.step_size * first / (second.sqrt() / n.root_bias2 + n.eps)
 
 
 class AdamW(Adam):

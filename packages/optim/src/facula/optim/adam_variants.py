@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from facula.optim.adam import adam_numbers, decayed
+from facula.optim.adam import TwoMoments, adam_numbers, decayed, moments
 from facula.optim.checks import fractions, not_negative
 from facula.optim.rule import RuleOptimizer
 from facula.optim.sgd import penalised
@@ -79,7 +79,7 @@ class Adamax(RuleOptimizer):
         return p - n.step_size * s.exp_avg / s.exp_inf
 
 
-class NAdam(RuleOptimizer):
+class NAdam(TwoMoments):
     r"""Adam with Nesterov momentum, whose weight :math:`\mu_t` grows along a schedule.
 
     .. math::
@@ -142,9 +142,6 @@ class NAdam(RuleOptimizer):
             "maximize": maximize, "foreach": foreach, "capturable": capturable,
             "differentiable": differentiable})
 
-    def slots(self, group: dict[str, Any]) -> dict[str, float]:
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-
     def numbers(self, group: dict[str, Any], s: dict[str, float], fresh: bool) -> dict[str, Any]:
         n = adam_numbers(group, s)
         step, decay = n["step"], group["momentum_decay"]
@@ -157,12 +154,11 @@ class NAdam(RuleOptimizer):
     @staticmethod
     def update(p: Any, g: Any, s: Any, n: Any) -> Any:
         p, g = decayed(p, g, n)
-        s.exp_avg = s.exp_avg + (1 - n.beta1) * (g - s.exp_avg)
-        s.exp_avg_sq = n.beta2 * s.exp_avg_sq + (1 - n.beta2) * g * g
-        return p - (n.now * g + n.ahead * s.exp_avg) / ((s.exp_avg_sq / n.bias2).sqrt() + n.eps)
+        first, second = moments(s, g, n)
+        return p - (n.now * g + n.ahead * first) / ((second / n.bias2).sqrt() + n.eps)
 
 
-class RAdam(RuleOptimizer):
+class RAdam(TwoMoments):
     r"""Adam whose adaptive step is held back until its variance is bounded.
 
     .. math::
@@ -220,9 +216,6 @@ class RAdam(RuleOptimizer):
             "maximize": maximize, "foreach": foreach, "capturable": capturable,
             "decoupled_weight_decay": decoupled_weight_decay, "differentiable": differentiable})
 
-    def slots(self, group: dict[str, Any]) -> dict[str, float]:
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-
     def numbers(self, group: dict[str, Any], s: dict[str, float], fresh: bool) -> dict[str, Any]:
         n = adam_numbers(group, s)
         longest = 2 / (1 - n["beta2"]) - 1
@@ -238,7 +231,6 @@ class RAdam(RuleOptimizer):
     @staticmethod
     def update(p: Any, g: Any, s: Any, n: Any) -> Any:
         p, g = decayed(p, g, n)
-        s.exp_avg = s.exp_avg + (1 - n.beta1) * (g - s.exp_avg)
-        s.exp_avg_sq = n.beta2 * s.exp_avg_sq + (1 - n.beta2) * g * g
-        step = n.step_size * s.exp_avg
-        return p - (step / (s.exp_avg_sq.sqrt() + n.eps) if n.rectified else step)
+        first, second = moments(s, g, n)
+        step = n.step_size * first
+        return p - (step / (second.sqrt() + n.eps) if n.rectified else step)
