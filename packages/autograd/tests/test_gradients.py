@@ -24,6 +24,14 @@ UNCHECKED = {
     "keep_scaled": "random",
     "mode_index": "the most frequent of numbers that the differences make distinct",
 }
+# Here the gradient is not that of the differences; test_linalg.py compares what is well defined.
+UNCHECKED |= dict.fromkeys(
+    ("cholesky_factor", "linalg_cholesky", "linalg_cholesky_ex", "cholesky", "eigh_factors",
+     "linalg_eigh", "linalg_eigvalsh"), "reads one triangle, and shares the gradient between both")
+UNCHECKED |= dict.fromkeys(("eig_factors", "linalg_eig"), "the vectors' phase is free")
+UNCHECKED |= dict.fromkeys(
+    ("geqrf", "qr_packed", "ldl_packed", "linalg_ldl_factor", "linalg_ldl_factor_ex",
+     "ldl_solution", "linalg_ldl_solve"), "says that it has no derivative (by the factors)")
 # Arguments that the differences would push out of their range: only the first is checked.
 FIRST_ONLY = {"quantile", "nanquantile"}
 

@@ -100,10 +100,12 @@ class Node:
     hooks : Hooks or None
     outputs : tuple
         Only where an operation has several: (shape, kind) of each, None for integer ones.
+    alive : dict
+        Only there as well: weak references to the slots of the outputs, by number.
     """
 
     __slots__ = ("plan", "parents", "saved", "versions", "seq", "shape", "kind", "hooks",
-                 "outputs", "__weakref__")
+                 "outputs", "alive", "__weakref__")
     is_leaf = False
     requires_grad = True
 
@@ -116,6 +118,7 @@ class Node:
     kind: Any
     hooks: Hooks | None
     outputs: tuple[Any, ...]
+    alive: dict[int, weakref.ref[Output]]
 
     def name(self) -> str:
         """``<Operation>Backward0``, as PyTorch names its nodes."""
@@ -190,4 +193,19 @@ def new_output(node: Node, index: int, out: Tensor) -> Output:
     slot.plan, slot.parents, slot.saved, slot.versions = node.plan, (node,), (), None
     slot.seq, slot.shape, slot.kind, slot.hooks = next_seq(), out._data.shape, out._kind, None
     slot.node, slot.index = node, index
+    try:
+        node.alive[index] = weakref.ref(slot)
+    except AttributeError:
+        node.alive = {index: weakref.ref(slot)}
     return slot
+
+
+def output_slot(node: Node, index: int, out: Tensor) -> Output:
+    """The slot that an output has while anything refers to it, else a fresh one.
+
+    There is one at a time: what backward adds up, and what a caller asks the gradient of, is told
+    by the slot.
+    """
+    known = node.alive.get(index)
+    slot = None if known is None else known()
+    return new_output(node, index, out) if slot is None else slot

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from facula.autograd.meta import FREED, Node, new_output
+from facula.autograd.meta import FREED, Node, output_slot
 from facula.core.slot import grad_mode
 from facula.core.tensor import Tensor, Version, from_data
 
@@ -119,7 +119,7 @@ def _restored(node: Node) -> list[Any]:
                 raise changed(plan, i, y, versions[i], version.count)
         values[i] = y
         if grad_mode.enabled:
-            y._autograd = new_output(node, number, y) if plan.several else node
+            y._autograd = output_slot(node, number, y) if plan.several else node
     return values
 
 

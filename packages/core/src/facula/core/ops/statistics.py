@@ -1,18 +1,16 @@
-"""Variance, standard deviation, norms, and sums that leave something out."""
+"""Variance, standard deviation, and sums that leave something out."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from facula.core import dtypes
 from facula.core.declare import composite, elementwise, primitive
-from facula.core.dtypes import as_dtype
-from facula.core.errors import canonical_dims, canonical_shape, describe
+from facula.core.errors import canonical_dims, canonical_shape
 from facula.core.operation import operation
-from facula.core.ops import compare, convert, masked, reduce, shape, unary
+from facula.core.ops import compare, masked, reduce, shape, unary
 from facula.core.tensor import Tensor
 
 
@@ -134,73 +132,6 @@ def std_mean(input: Tensor, *args: Any, unbiased: bool | None = None, correction
     """Standard deviation and mean, as :func:`facula.var_mean`."""
     variance, mean = _both(input, *_read("std_mean", args, unbiased, correction, keepdim, dim))
     return root(variance), mean
-
-
-# Norms
-
-
-@composite(method=False, export=False)
-def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *,
-                dtype: Any = None) -> Tensor:
-    """The p-norm of the elements over some dimensions, or all, as ``linalg.vector_norm``."""
-    if dtype is not None:
-        x = convert.to(x, dtype=as_dtype(dtype))
-    if x._kind.dtype.category < dtypes.FLOAT:
-        raise RuntimeError(f"vector_norm: the input must be floating or complex, but is "
-                           f"{x.dtype.name}: convert it, or give dtype")
-    p = float(ord)
-    dims = canonical_dims("vector_norm", None if dim == () else dim, x.ndim)
-    if p == 2 and not x._kind.dtype.is_complex:
-        return root(reduce.sum(unary.square(x), dims, keepdim))
-    size = unary.abs(x)
-    if p == 2:
-        return root(reduce.sum(unary.square(size), dims, keepdim))
-    if p == 1:
-        return reduce.sum(size, dims, keepdim)
-    if p == 0:
-        return convert.to(reduce.sum(compare.ne(size, 0), dims, keepdim), dtype=size.dtype)
-    if math.isinf(p):
-        if 0 in [x._data.shape[d] for d in dims]:
-            raise RuntimeError(f"vector_norm: no elements over dim={dims} of {describe(x)}: the "
-                               f"norm of order {ord} needs some")
-        if not dims:
-            return size
-        return (reduce.amax if p > 0 else reduce.amin)(size, dims, keepdim)
-    return reduce.sum(size ** p, dims, keepdim) ** (1 / p)  # type: ignore[operator]
-
-
-@composite
-def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False,
-         dtype: Any = None) -> Tensor:
-    """The norm of the elements over some dimensions, or all.
-
-    Parameters
-    ----------
-    input : Tensor
-    p : number, inf, ``"fro"`` or None
-        The order; "fro" and None mean 2.
-    dim : int or sequence of int, optional
-    keepdim : bool
-    dtype : dtype, optional
-
-    Examples
-    --------
-    >>> import facula
-    >>> facula.norm(facula.tensor([3.0, 4.0]))
-    tensor(5.)
-    """
-    if isinstance(p, str):
-        if p != "fro":
-            raise RuntimeError(f"norm: p={p!r} is unknown: use a number, 'fro', or "
-                               "linalg.matrix_norm")
-        p = 2
-    return vector_norm(input, 2 if p is None else p, dim, keepdim, dtype=dtype)
-
-
-@composite
-def dist(input: Tensor, other: Tensor, p: Any = 2) -> Tensor:
-    """The p-norm of the difference of two tensors."""
-    return norm(input - other, p)  # type: ignore[operator]
 
 
 # Sums that leave something out

@@ -2,7 +2,10 @@
 
 from facula.core.backends.cpu import (
     convolution,
+    decompose,
+    fft,
     index,
+    ldl,
     linalg,
     neural,
     pooling,
@@ -10,10 +13,13 @@ from facula.core.backends.cpu import (
     recurrent,
     search,
     softmax,
+    solve,
     sort,
     statistics,
+    triangular,
 )
 from facula.core.backends.cpu.backend import BACKEND, kernel
 
-__all__ = ["BACKEND", "kernel", "convolution", "index", "linalg", "neural", "pooling", "random",
-           "recurrent", "search", "softmax", "sort", "statistics"]
+__all__ = ["BACKEND", "kernel", "convolution", "decompose", "fft", "index", "ldl", "linalg",
+           "neural", "pooling", "random", "recurrent", "search", "softmax", "solve", "sort",
+           "statistics", "triangular"]

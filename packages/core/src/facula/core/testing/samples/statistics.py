@@ -30,27 +30,6 @@ def deviations(make: Maker) -> Iterator[Sample]:
     yield Sample(make(3, 4), 0, True, True)
 
 
-@sample_inputs("vector_norm")
-def vector_norm(make: Maker) -> Iterator[Sample]:
-    for order in (1, 2, 3, 2.5, float("inf"), float("-inf")):
-        yield Sample(make(3, 4), order, 1)
-    yield Sample(make(3, 4))
-    yield Sample(make(2, 3, 4), 2, (0, 1), True)
-
-
-@sample_inputs("norm")
-def norm(make: Maker) -> Iterator[Sample]:
-    yield Sample(make(3, 4))
-    yield Sample(make(3, 4), 1, 0, True)
-    yield Sample(make(3, 4), float("inf"))
-
-
-@sample_inputs("dist")
-def dist(make: Maker) -> Iterator[Sample]:
-    yield Sample(make(3, 4), make(4))
-    yield Sample(make(3), make(3), 1)
-
-
 @sample_inputs("nansum", "nanmean")
 def nansum(make: Maker) -> Iterator[Sample]:
     array = make(3, 4)
