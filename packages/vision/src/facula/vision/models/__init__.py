@@ -1,59 +1,53 @@
-"""Networks for pictures, with torchvision's constructors and key names."""
+"""Networks for pictures, with torchvision's constructors, key names and published weights."""
 
-from facula.vision.models.alexnet import AlexNet, alexnet
-from facula.vision.models.densenet import (
-    DenseNet,
-    densenet121,
-    densenet161,
-    densenet169,
-    densenet201,
-)
-from facula.vision.models.mobilenet import (
-    MobileNetV2,
-    MobileNetV3,
-    mobilenet_v2,
-    mobilenet_v3_large,
-    mobilenet_v3_small,
-)
+from facula.vision.models.alexnet import *
+from facula.vision.models.alexnet import __all__ as _alexnet
+from facula.vision.models.convnext import *
+from facula.vision.models.convnext import __all__ as _convnext
+from facula.vision.models.densenet import *
+from facula.vision.models.densenet import __all__ as _densenet
+from facula.vision.models.efficientnet import *
+from facula.vision.models.efficientnet import __all__ as _efficientnet
+from facula.vision.models.googlenet import *
+from facula.vision.models.googlenet import __all__ as _googlenet
+from facula.vision.models.inception import *
+from facula.vision.models.inception import __all__ as _inception
+from facula.vision.models.maxvit import *
+from facula.vision.models.maxvit import __all__ as _maxvit
+from facula.vision.models.mnasnet import *
+from facula.vision.models.mnasnet import __all__ as _mnasnet
+from facula.vision.models.mobilenetv2 import *
+from facula.vision.models.mobilenetv2 import __all__ as _mobilenetv2
+from facula.vision.models.mobilenetv3 import *
+from facula.vision.models.mobilenetv3 import __all__ as _mobilenetv3
 from facula.vision.models.registry import (
     get_model,
     get_model_builder,
+    get_model_weights,
+    get_weight,
     list_models,
     register_model,
 )
-from facula.vision.models.resnet import (
-    ResNet,
-    resnet18,
-    resnet34,
-    resnet50,
-    resnet101,
-    resnet152,
-    resnext50_32x4d,
-    resnext101_32x8d,
-    resnext101_64x4d,
-    wide_resnet50_2,
-    wide_resnet101_2,
-)
-from facula.vision.models.squeezenet import SqueezeNet, squeezenet1_0, squeezenet1_1
-from facula.vision.models.vgg import (
-    VGG,
-    vgg11,
-    vgg11_bn,
-    vgg13,
-    vgg13_bn,
-    vgg16,
-    vgg16_bn,
-    vgg19,
-    vgg19_bn,
-)
+from facula.vision.models.regnet import *
+from facula.vision.models.regnet import __all__ as _regnet
+from facula.vision.models.resnet import *
+from facula.vision.models.resnet import __all__ as _resnet
+from facula.vision.models.shufflenetv2 import *
+from facula.vision.models.shufflenetv2 import __all__ as _shufflenetv2
+from facula.vision.models.squeezenet import *
+from facula.vision.models.squeezenet import __all__ as _squeezenet
+from facula.vision.models.swin_transformer import *
+from facula.vision.models.swin_transformer import __all__ as _swin_transformer
+from facula.vision.models.vgg import *
+from facula.vision.models.vgg import __all__ as _vgg
+from facula.vision.models.vision_transformer import *
+from facula.vision.models.vision_transformer import __all__ as _vision_transformer
+from facula.vision.models.weights import Weights, WeightsEnum
 
 __all__ = [
-    "get_model", "get_model_builder", "list_models", "register_model",
-    "AlexNet", "alexnet",
-    "VGG", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
-    "ResNet", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d",
-    "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
-    "SqueezeNet", "squeezenet1_0", "squeezenet1_1",
-    "DenseNet", "densenet121", "densenet161", "densenet169", "densenet201",
-    "MobileNetV2", "mobilenet_v2", "MobileNetV3", "mobilenet_v3_large", "mobilenet_v3_small",
+    "get_model", "get_model_builder", "get_model_weights", "get_weight", "list_models",
+    "register_model", "Weights", "WeightsEnum",
+    *_alexnet, *_vgg, *_resnet, *_squeezenet, *_densenet, *_inception, *_googlenet, *_mobilenetv2,
+    *_mobilenetv3, *_shufflenetv2, *_mnasnet, *_efficientnet, *_regnet, *_convnext,
+    *_vision_transformer, *_swin_transformer, *_maxvit,
 ]

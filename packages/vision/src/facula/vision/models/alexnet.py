@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from facula import nn
 from facula.core import Tensor
-from facula.vision.models.registry import no_weights, register_model
+from facula.vision.models.registry import entry
+
+__all__ = ["AlexNet", "AlexNet_Weights", "alexnet"]
 
 
 class AlexNet(nn.Module):
@@ -43,8 +43,4 @@ class AlexNet(nn.Module):
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
 
 
-@register_model()
-def alexnet(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> AlexNet:
-    """AlexNet: 61.1 million weights; further arguments go to :class:`AlexNet`."""
-    no_weights("alexnet", weights)
-    return AlexNet(**kwargs)
+alexnet, AlexNet_Weights = entry("alexnet", AlexNet, "AlexNet")

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import Any
 
 from facula import nn
+from facula.autograd.checkpoint import checkpoint
 from facula.core import Tensor, cat
-from facula.vision.models.registry import no_weights, register_model, zero_bias
+from facula.vision.models.registry import entry, zero_bias
+
+__all__ = [
+    "DenseNet", "DenseNet121_Weights", "DenseNet161_Weights", "DenseNet169_Weights",
+    "DenseNet201_Weights", "densenet121", "densenet161", "densenet169", "densenet201",
+]
 
 
 class _DenseLayer(nn.Module):
     """Batch norm, ReLU and a 1x1 convolution, then the same with 3x3."""
 
     def __init__(self, num_input_features: int, growth_rate: int, bn_size: int,
-                 drop_rate: float) -> None:
+                 drop_rate: float, memory_efficient: bool) -> None:
         super().__init__()
         self.norm1 = nn.BatchNorm2d(num_input_features)
         self.relu1 = nn.ReLU(inplace=True)
@@ -22,9 +30,25 @@ class _DenseLayer(nn.Module):
         self.relu2 = nn.ReLU(inplace=True)
         self.conv2 = nn.Conv2d(bn_size * growth_rate, growth_rate, 3, padding=1, bias=False)
         self.drop_rate = drop_rate
+        self.memory_efficient = memory_efficient
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str,
+                              *args: Any) -> None:
+        for key in [key for key in state_dict if key.startswith(prefix)]:
+            # The published files call norm1 to conv2 by names that modules can't have: "norm.1".
+            state_dict[re.sub(r"(norm|conv)\.([12])\.(?=[^.]+$)", r"\1\2.", key)
+                       ] = state_dict.pop(key)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def _bottleneck(self, *features: Tensor) -> Tensor:
+        narrow: Tensor = self.conv1(self.relu1(self.norm1(cat(features, 1))))
+        return narrow
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        x = self.conv1(self.relu1(self.norm1(cat(features, 1))))
+        if self.memory_efficient and any(x.requires_grad for x in features):
+            x = checkpoint(self._bottleneck, *features, use_reentrant=False)
+        else:
+            x = self._bottleneck(*features)
         x = self.conv2(self.relu2(self.norm2(x)))
         return nn.functional.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
 
@@ -33,11 +57,11 @@ class _DenseBlock(nn.ModuleDict):
     """Layers, each fed with the block's input and the outputs of all before it."""
 
     def __init__(self, num_layers: int, inside: int, bn_size: int, growth_rate: int,
-                 drop_rate: float) -> None:
+                 drop_rate: float, memory_efficient: bool) -> None:
         super().__init__()
         for i in range(num_layers):
             self[f"denselayer{i + 1}"] = _DenseLayer(inside + i * growth_rate, growth_rate,
-                                                     bn_size, drop_rate)
+                                                     bn_size, drop_rate, memory_efficient)
 
     def forward(self, x: Tensor) -> Tensor:
         features = [x]
@@ -74,6 +98,8 @@ class DenseNet(nn.Module):
         The share of features dropped after each layer.
     num_classes : int
         The number of outputs.
+    memory_efficient : bool
+        Compute what each layer concatenates again in the backward pass instead of keeping it.
 
     References
     ----------
@@ -90,7 +116,7 @@ class DenseNet(nn.Module):
 
     def __init__(self, growth_rate: int = 32, block_config: tuple[int, ...] = (6, 12, 24, 16),
                  num_init_features: int = 64, bn_size: int = 4, drop_rate: float = 0,
-                 num_classes: int = 1000) -> None:
+                 num_classes: int = 1000, memory_efficient: bool = False) -> None:
         super().__init__()
         self.features = nn.Sequential()
         self.features.add_module("conv0", nn.Conv2d(3, num_init_features, 7, 2, 3, bias=False))
@@ -99,8 +125,8 @@ class DenseNet(nn.Module):
         self.features.add_module("pool0", nn.MaxPool2d(3, 2, 1))
         width = num_init_features
         for i, layers in enumerate(block_config, 1):
-            self.features.add_module(f"denseblock{i}", _DenseBlock(layers, width, bn_size,
-                                                                   growth_rate, drop_rate))
+            self.features.add_module(f"denseblock{i}", _DenseBlock(
+                layers, width, bn_size, growth_rate, drop_rate, memory_efficient))
             width += layers * growth_rate
             if i < len(block_config):
                 self.features.add_module(f"transition{i}", _Transition(width, width // 2))
@@ -118,29 +144,11 @@ class DenseNet(nn.Module):
         return self.classifier(x.mean((2, 3)))
 
 
-@register_model()
-def densenet121(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> DenseNet:
-    """DenseNet-121: 8.0 million weights; further arguments go to :class:`DenseNet`."""
-    no_weights("densenet121", weights)
-    return DenseNet(32, (6, 12, 24, 16), 64, **kwargs)
-
-
-@register_model()
-def densenet161(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> DenseNet:
-    """DenseNet-161: 28.7 million weights."""
-    no_weights("densenet161", weights)
-    return DenseNet(48, (6, 12, 36, 24), 96, **kwargs)
-
-
-@register_model()
-def densenet169(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> DenseNet:
-    """DenseNet-169: 14.1 million weights."""
-    no_weights("densenet169", weights)
-    return DenseNet(32, (6, 12, 32, 32), 64, **kwargs)
-
-
-@register_model()
-def densenet201(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> DenseNet:
-    """DenseNet-201: 20.0 million weights."""
-    no_weights("densenet201", weights)
-    return DenseNet(32, (6, 12, 48, 32), 64, **kwargs)
+densenet121, DenseNet121_Weights = entry(
+    "densenet121", partial(DenseNet, 32, (6, 12, 24, 16), 64), "DenseNet-121")
+densenet161, DenseNet161_Weights = entry(
+    "densenet161", partial(DenseNet, 48, (6, 12, 36, 24), 96), "DenseNet-161")
+densenet169, DenseNet169_Weights = entry(
+    "densenet169", partial(DenseNet, 32, (6, 12, 32, 32), 64), "DenseNet-169")
+densenet201, DenseNet201_Weights = entry(
+    "densenet201", partial(DenseNet, 32, (6, 12, 48, 32), 64), "DenseNet-201")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from facula import nn
 from facula.core import Tensor
-from facula.vision.models.registry import no_weights, register_model
+from facula.vision.models.registry import entry
+
+__all__ = [
+    "ResNet", "ResNet18_Weights", "ResNet34_Weights", "ResNet50_Weights", "ResNet101_Weights",
+    "ResNet152_Weights", "ResNeXt50_32X4D_Weights", "ResNeXt101_32X8D_Weights",
+    "ResNeXt101_64X4D_Weights", "Wide_ResNet50_2_Weights", "Wide_ResNet101_2_Weights",
+    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d",
+    "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
+]
 
 
 def _conv3x3(inside: int, outside: int, stride: int = 1, groups: int = 1,
@@ -159,71 +168,28 @@ class ResNet(nn.Module):
         return self.fc(self.avgpool(x).flatten(1))
 
 
-def _resnet(name: str, weights: Any, block: Any, layers: list[int], **kwargs: Any) -> ResNet:
-    no_weights(name, weights)
-    return ResNet(block, layers, **kwargs)
+def _resnext(name: str, layers: list[int], groups: int, width: int) -> Any:
+    made = partial(ResNet, Bottleneck, layers, groups=groups, width_per_group=width)
+    return entry(name, made, f"{name} (arXiv:1611.05431, groups of convolutions)")
 
 
-@register_model()
-def resnet18(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """ResNet-18: 11.7 million weights; further arguments go to :class:`ResNet`."""
-    return _resnet("resnet18", weights, BasicBlock, [2, 2, 2, 2], **kwargs)
+def _wide(name: str, layers: list[int]) -> Any:
+    made = partial(ResNet, Bottleneck, layers, width_per_group=128)
+    return entry(name, made, f"{name} (arXiv:1605.07146, bottlenecks twice as wide)")
 
 
-@register_model()
-def resnet34(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """ResNet-34: 21.8 million weights."""
-    return _resnet("resnet34", weights, BasicBlock, [3, 4, 6, 3], **kwargs)
-
-
-@register_model()
-def resnet50(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """ResNet-50: 25.6 million weights."""
-    return _resnet("resnet50", weights, Bottleneck, [3, 4, 6, 3], **kwargs)
-
-
-@register_model()
-def resnet101(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """ResNet-101: 44.5 million weights."""
-    return _resnet("resnet101", weights, Bottleneck, [3, 4, 23, 3], **kwargs)
-
-
-@register_model()
-def resnet152(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """ResNet-152: 60.2 million weights."""
-    return _resnet("resnet152", weights, Bottleneck, [3, 8, 36, 3], **kwargs)
-
-
-@register_model()
-def resnext50_32x4d(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """ResNeXt-50 32x4d: 25.0 million weights (arXiv:1611.05431)."""
-    kwargs = {"groups": 32, "width_per_group": 4, **kwargs}
-    return _resnet("resnext50_32x4d", weights, Bottleneck, [3, 4, 6, 3], **kwargs)
-
-
-@register_model()
-def resnext101_32x8d(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """ResNeXt-101 32x8d: 88.8 million weights."""
-    kwargs = {"groups": 32, "width_per_group": 8, **kwargs}
-    return _resnet("resnext101_32x8d", weights, Bottleneck, [3, 4, 23, 3], **kwargs)
-
-
-@register_model()
-def resnext101_64x4d(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """ResNeXt-101 64x4d: 83.5 million weights."""
-    kwargs = {"groups": 64, "width_per_group": 4, **kwargs}
-    return _resnet("resnext101_64x4d", weights, Bottleneck, [3, 4, 23, 3], **kwargs)
-
-
-@register_model()
-def wide_resnet50_2(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """Wide ResNet-50-2: 68.9 million weights (arXiv:1605.07146)."""
-    kwargs = {"width_per_group": 128, **kwargs}
-    return _resnet("wide_resnet50_2", weights, Bottleneck, [3, 4, 6, 3], **kwargs)
-
-
-@register_model()
-def wide_resnet101_2(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
-    """Wide ResNet-101-2: 126.9 million weights."""
-    kwargs = {"width_per_group": 128, **kwargs}
-    return _resnet("wide_resnet101_2", weights, Bottleneck, [3, 4, 23, 3], **kwargs)
+resnet18, ResNet18_Weights = entry(
+    "resnet18", partial(ResNet, BasicBlock, [2, 2, 2, 2]), "ResNet-18")
+resnet34, ResNet34_Weights = entry(
+    "resnet34", partial(ResNet, BasicBlock, [3, 4, 6, 3]), "ResNet-34")
+resnet50, ResNet50_Weights = entry(
+    "resnet50", partial(ResNet, Bottleneck, [3, 4, 6, 3]), "ResNet-50")
+resnet101, ResNet101_Weights = entry(
+    "resnet101", partial(ResNet, Bottleneck, [3, 4, 23, 3]), "ResNet-101")
+resnet152, ResNet152_Weights = entry(
+    "resnet152", partial(ResNet, Bottleneck, [3, 8, 36, 3]), "ResNet-152")
+resnext50_32x4d, ResNeXt50_32X4D_Weights = _resnext("resnext50_32x4d", [3, 4, 6, 3], 32, 4)
+resnext101_32x8d, ResNeXt101_32X8D_Weights = _resnext("resnext101_32x8d", [3, 4, 23, 3], 32, 8)
+resnext101_64x4d, ResNeXt101_64X4D_Weights = _resnext("resnext101_64x4d", [3, 4, 23, 3], 64, 4)
+wide_resnet50_2, Wide_ResNet50_2_Weights = _wide("wide_resnet50_2", [3, 4, 6, 3])
+wide_resnet101_2, Wide_ResNet101_2_Weights = _wide("wide_resnet101_2", [3, 4, 23, 3])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 from facula import nn
 from facula.core import Tensor, cat
-from facula.vision.models.registry import no_weights, register_model, zero_bias
+from facula.vision.models.registry import entry, zero_bias
+
+__all__ = ["SqueezeNet", "SqueezeNet1_0_Weights", "SqueezeNet1_1_Weights", "squeezenet1_0",
+           "squeezenet1_1"]
 
 
 class Fire(nn.Module):
@@ -91,15 +94,7 @@ class SqueezeNet(nn.Module):
         return self.classifier(self.features(x)).flatten(1)
 
 
-@register_model()
-def squeezenet1_0(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> SqueezeNet:
-    """SqueezeNet 1.0: 1.25 million weights."""
-    no_weights("squeezenet1_0", weights)
-    return SqueezeNet("1_0", **kwargs)
-
-
-@register_model()
-def squeezenet1_1(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> SqueezeNet:
-    """SqueezeNet 1.1: 1.24 million weights."""
-    no_weights("squeezenet1_1", weights)
-    return SqueezeNet("1_1", **kwargs)
+squeezenet1_0, SqueezeNet1_0_Weights = entry(
+    "squeezenet1_0", partial(SqueezeNet, "1_0"), "SqueezeNet 1.0")
+squeezenet1_1, SqueezeNet1_1_Weights = entry(
+    "squeezenet1_1", partial(SqueezeNet, "1_1"), "SqueezeNet 1.1")

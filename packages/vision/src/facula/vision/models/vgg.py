@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from facula import nn
 from facula.core import Tensor
-from facula.vision.models.registry import no_weights, register_model, zero_bias
+from facula.vision.models.registry import entry, settle, zero_bias
+
+__all__ = [
+    "VGG", "VGG11_Weights", "VGG11_BN_Weights", "VGG13_Weights", "VGG13_BN_Weights",
+    "VGG16_Weights", "VGG16_BN_Weights", "VGG19_Weights", "VGG19_BN_Weights",
+    "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
+]
 
 # How many convolutions stand before each of the five poolings.
 _ROWS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
@@ -68,18 +75,25 @@ class VGG(nn.Module):
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
 
 
-def _register(depth: int, batch_norm: bool) -> Any:
-    name = f"vgg{depth}_bn" if batch_norm else f"vgg{depth}"
+def _vgg(depth: int, batch_norm: bool, **kwargs: Any) -> VGG:
+    return VGG(_features(depth, batch_norm), **kwargs)
 
-    def build(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> VGG:
-        no_weights(name, weights)
-        return VGG(_features(depth, batch_norm), **kwargs)
 
-    build.__name__ = build.__qualname__ = name
+def _prepare(weights: Any, kwargs: dict[str, Any]) -> None:
+    settle("vgg", kwargs, "init_weights", False)
+
+
+def _entry(name: str, depth: int, batch_norm: bool) -> tuple[Any, Any]:
     with_norm = " with batch normalisation" if batch_norm else ""
-    build.__doc__ = f"VGG of {depth} layers{with_norm}; further arguments go to :class:`VGG`."
-    return register_model()(build)
+    return entry(name, partial(_vgg, depth, batch_norm), f"VGG of {depth} layers{with_norm}",
+                 _prepare)
 
 
-vgg11, vgg13, vgg16, vgg19 = (_register(depth, False) for depth in _ROWS)
-vgg11_bn, vgg13_bn, vgg16_bn, vgg19_bn = (_register(depth, True) for depth in _ROWS)
+vgg11, VGG11_Weights = _entry("vgg11", 11, False)
+vgg11_bn, VGG11_BN_Weights = _entry("vgg11_bn", 11, True)
+vgg13, VGG13_Weights = _entry("vgg13", 13, False)
+vgg13_bn, VGG13_BN_Weights = _entry("vgg13_bn", 13, True)
+vgg16, VGG16_Weights = _entry("vgg16", 16, False)
+vgg16_bn, VGG16_BN_Weights = _entry("vgg16_bn", 16, True)
+vgg19, VGG19_Weights = _entry("vgg19", 19, False)
+vgg19_bn, VGG19_BN_Weights = _entry("vgg19_bn", 19, True)
