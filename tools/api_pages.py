@@ -16,6 +16,7 @@ LAYERS = [
     ("Optimisers", "facula.optim", "facula.optim"),
     ("Data", "facula.data", "facula.data"),
     ("Vision", "facula.vision", "facula.vision"),
+    ("Published weights", "facula.core.hub", "facula.hub"),
     ("OpenCL devices", "facula.core.opencl", "facula.opencl"),
     ("CUDA's names", "facula.core.cuda", "facula.cuda"),
     ("Testing", "facula.testing", "facula.testing"),

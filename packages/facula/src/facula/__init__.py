@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         cuda,
         data,
         func,
+        hub,
         linalg,
         nn,
         opencl,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("amp", "cuda", "data", "func", "linalg", "nn", "opencl", "optim",
+_ON_FIRST_USE = ("amp", "cuda", "data", "func", "hub", "linalg", "nn", "opencl", "optim",
                  "serialization", "testing", "utils", "vision")
 
 globals().update({name: vars(core)[name] for name in core.__all__ if name in vars(core)})

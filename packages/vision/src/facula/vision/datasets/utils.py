@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from facula.vision.datasets.archives import ArchiveError, extract_archive
-from facula.vision.datasets.download import (
+from facula.core.download import (
     calculate_md5,
     check_integrity,
     check_md5,
     download_url,
 )
+from facula.vision.datasets.archives import ArchiveError, extract_archive
 
 __all__ = ["download_url", "download_and_extract_archive", "extract_archive", "ArchiveError",
            "calculate_md5", "check_md5", "check_integrity", "list_dir", "list_files",

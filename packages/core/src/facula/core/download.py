@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import secrets
 import sys
 import urllib.error
 import urllib.parse
@@ -21,7 +22,7 @@ def download_url(url: str | Sequence[str], root: str | os.PathLike[str],
                  filename: str | os.PathLike[str] | None = None, md5: str | None = None,
                  max_redirect_hops: int = 3, *, sha256: str | None = None,
                  progress: Progress | None = None, timeout: float = 30.0,
-                 attempts: int = 3) -> Path:
+                 attempts: int = 3, again: bool = False) -> Path:
     """Fetch a file, unless it is there with the right checksum.
 
     The bytes go to ``filename.part``, which takes the final name only when it is complete and its
@@ -37,7 +38,7 @@ def download_url(url: str | Sequence[str], root: str | os.PathLike[str],
     filename : str, optional
         Its name there; by default the last part of the address.
     md5, sha256 : str, optional
-        The checksum, in hexadecimal.
+        The checksum in hexadecimal, or its first digits.
     max_redirect_hops : int
         How many redirections to follow.
     progress : callable, optional
@@ -47,6 +48,8 @@ def download_url(url: str | Sequence[str], root: str | os.PathLike[str],
         Seconds without a byte after which the connection counts as lost.
     attempts : int
         How often to try each address.
+    again : bool
+        Fetch it though it is there.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def download_url(url: str | Sequence[str], root: str | os.PathLike[str],
     Examples
     --------
     >>> import hashlib, pathlib, tempfile
-    >>> from facula.vision.datasets.utils import download_url
+    >>> from facula.core.download import download_url
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "there.txt").write_bytes(b"facula")
     >>> md5 = hashlib.md5(b"facula").hexdigest()
@@ -71,7 +74,7 @@ def download_url(url: str | Sequence[str], root: str | os.PathLike[str],
     urls = [url] if isinstance(url, str) else list(url)
     path = Path(root).expanduser() / (filename or _name_of(urls[0]))
     sums = {name: value for name, value in (("md5", md5), ("sha256", sha256)) if value}
-    if path.is_file() and not _wrong_sum(path, sums):
+    if not again and path.is_file() and not _wrong_sum(path, sums):
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     failures = []
@@ -103,7 +106,9 @@ def _name_of(url: str) -> str:
 
 def _fetch(url: str, path: Path, sums: dict[str, str], hops: int, timeout: float,
            progress: Progress | None) -> None:
-    part = path.with_name(path.name + ".part")
+    # Only what is checked can be continued; else nobody else may write to the same part.
+    mark = "part" if sums else f"{secrets.token_hex(4)}.part"
+    part = path.with_name(f"{path.name}.{mark}")
     have = part.stat().st_size if sums and part.is_file() else 0
     request = urllib.request.Request(url, headers={"User-Agent": "facula"})
     if have:
@@ -116,13 +121,24 @@ def _fetch(url: str, path: Path, sums: dict[str, str], hops: int, timeout: float
         if have and error.code == 416:  # nothing is left to fetch, or the part is another file's
             return _finish(part, path, sums)
         raise
+    try:
+        _receive(response, part, have, path.name, progress)
+    except BaseException:
+        if not sums:
+            part.unlink(missing_ok=True)
+        raise
+    _finish(part, path, sums)
+
+
+def _receive(response: Any, part: Path, have: int, name: str, progress: Progress | None) -> None:
+    """Write what comes to the part, after the bytes that it has."""
     with response:
         if have and (response.status != 206 or not str(
                 response.headers.get("Content-Range", "")).startswith(f"bytes {have}-")):
             have = 0
         length = response.headers.get("Content-Length")
         total = None if length is None else have + int(length)
-        with part.open("ab" if have else "wb") as file, _Reporter(path.name, progress) as report:
+        with part.open("ab" if have else "wb") as file, _Reporter(name, progress) as report:
             try:
                 while chunk := response.read(CHUNK):
                     file.write(chunk)
@@ -133,7 +149,6 @@ def _fetch(url: str, path: Path, sums: dict[str, str], hops: int, timeout: float
     size = part.stat().st_size
     if total is not None and size != total:
         raise _LostError(f"only {size} of {total} bytes came")
-    _finish(part, path, sums)
 
 
 def _finish(part: Path, path: Path, sums: dict[str, str]) -> None:
@@ -149,7 +164,7 @@ def _wrong_sum(path: Path, sums: dict[str, str]) -> str:
     for name, want in sums.items():
         with path.open("rb") as file:
             got = hashlib.file_digest(file, name).hexdigest()
-        if got != want.lower():
+        if not got.startswith(want.lower()):
             return f"its {name} is {got}, not {want}"
     return ""
 
@@ -189,7 +204,7 @@ def calculate_md5(fpath: str | os.PathLike[str], chunk_size: int = 1 << 20) -> s
     Examples
     --------
     >>> import os
-    >>> from facula.vision.datasets.utils import calculate_md5
+    >>> from facula.core.download import calculate_md5
     >>> calculate_md5(os.devnull)
     'd41d8cd98f00b204e9800998ecf8427e'
     """
