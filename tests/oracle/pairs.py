@@ -22,6 +22,9 @@ def peer(op):
     name = RENAMED.get(op.name, op.name)
     if op.name in OTHERS:
         return OTHERS[op.name]
+    space, _, rest = name.partition("_")
+    if space in ("linalg", "fft") and hasattr(getattr(torch, space), rest):
+        return getattr(getattr(torch, space), rest)
     for space in SPACES:
         if hasattr(space, name):
             return getattr(space, name)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         amp,
         cuda,
         data,
+        fft,
         func,
         hub,
         linalg,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("amp", "cuda", "data", "func", "hub", "linalg", "nn", "opencl", "optim",
+_ON_FIRST_USE = ("amp", "cuda", "data", "fft", "func", "hub", "linalg", "nn", "opencl", "optim",
                  "serialization", "testing", "utils", "vision")
 
 globals().update({name: vars(core)[name] for name in core.__all__ if name in vars(core)})

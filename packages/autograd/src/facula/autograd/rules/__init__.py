@@ -11,6 +11,7 @@ from facula.autograd.rules import (
     decompose,
     eigen,
     extremes,
+    fft,
     gather,
     index,
     integers,
@@ -37,7 +38,7 @@ from facula.autograd.rules import (
 )
 
 __all__ = ["activation", "binary", "compare", "complex_numbers", "convert", "counting",
-           "cumulative", "decompose", "eigen", "extremes", "gather", "index", "integers",
+           "cumulative", "decompose", "eigen", "extremes", "fft", "gather", "index", "integers",
            "joining", "ldl", "linalg", "masked", "matrices", "neural", "pointwise", "pooling",
            "random", "rearrange", "recurrent", "reduce", "shape", "softmax", "solve", "sort",
            "spatial", "statistics", "unary", "views"]

@@ -18,6 +18,8 @@ from facula.core.ops import (
     einsum,
     exchange,
     extremes,
+    fft,
+    fft_planes,
     gather,
     index,
     integers,
@@ -50,8 +52,8 @@ from facula.core.ops import (
 
 __all__ = ["activation", "aliases", "binary", "calculus", "compare", "complex_numbers", "convert",
            "correlation", "counting", "creation", "cumulative", "decompose", "distance", "eigen",
-           "einsum", "exchange", "extremes", "gather", "index", "integers", "joining", "ldl",
-           "linalg", "linalg_names", "masked", "matrices", "neural", "norms", "pointwise",
-           "pooling", "products", "random", "rearrange", "recurrent", "reduce", "sequences",
-           "shape", "softmax", "solve", "sort", "spatial", "statistics", "unary", "views",
-           "written"]
+           "einsum", "exchange", "extremes", "fft", "fft_planes", "gather", "index", "integers",
+           "joining", "ldl", "linalg", "linalg_names", "masked", "matrices", "neural", "norms",
+           "pointwise", "pooling", "products", "random", "rearrange", "recurrent", "reduce",
+           "sequences", "shape", "softmax", "solve", "sort", "spatial", "statistics", "unary",
+           "views", "written"]

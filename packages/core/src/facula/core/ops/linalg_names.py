@@ -62,9 +62,9 @@ def matrix_exp(input: Tensor) -> Tensor:
 
 
 @composite
-def orgqr(input: Tensor, input2: Tensor) -> Tensor:
+def orgqr(input: Tensor, tau: Tensor) -> Tensor:
     """The same as :func:`facula.linalg.householder_product`."""
-    return matrices.householder_product(input, input2)
+    return matrices.householder_product(input, tau)
 
 
 # Other forms of what facula.linalg has

@@ -127,7 +127,8 @@ def power(name: str, A: Tensor, n: int) -> Tensor:
     if result is not None:
         return result.clone() if result is A else result  # type: ignore[attr-defined]
     eye = creation.eye(A._data.shape[-1], dtype=A.dtype, device=A.device)
-    return shape.expand(eye, A._data.shape).clone()  # type: ignore[attr-defined]
+    never = creation.zeros((), dtype=dtypes.bool_, device=A.device)
+    return compare.select_where(A, eye, never)  # its gradient is zero, not missing
 
 
 @composite(space="linalg")

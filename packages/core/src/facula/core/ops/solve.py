@@ -468,8 +468,9 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *,
     Returns
     -------
     named tuple (solution, residuals, rank, singular_values)
-        The residuals, sums of squares, are empty unless ``m > n`` and all ranks are n; the rank is
-        empty for ``"gels"``; the singular values for ``"gels"`` and ``"gelsy"``.
+        The residuals, sums of squares, are empty for ``"gelsy"`` and unless ``m > n`` and all
+        ranks are n; the rank is empty for ``"gels"``; the singular values for ``"gels"`` and
+        ``"gelsy"``.
 
     Examples
     --------
@@ -496,15 +497,13 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *,
     top = sizes[..., :1]  # type: ignore[index]
     ranks = reduce.sum(sizes > shape.unsqueeze(share, -1) * top, -1)
     residuals = none = creation.empty(0, dtype=sizes.dtype, device=A.device)
-    if m > n and (driver == "gels" or bool((ranks == n).all())):  # type: ignore[union-attr]
+    full = driver == "gels" or bool((ranks == n).all())  # type: ignore[union-attr]
+    if m > n and driver != "gelsy" and full:
         residuals = reduce.sum(unary.square(unary.abs(linalg.matmul(A, x) - b)), -2)
     given_rank = ranks if driver != "gels" else creation.empty(
         0, dtype=dtypes.int64, device=A.device)
     given_sizes = sizes if driver in ("gelsd", "gelss") else none
-    if vector:
-        x = shape.squeeze(x, -1)
-        residuals = shape.squeeze(residuals, -1) if residuals._data.size else residuals
-    return LeastSquares(x, residuals, shape.view_as_shape(given_rank, lead)
+    return LeastSquares(shape.squeeze(x, -1) if vector else x, residuals, shape.view_as_shape(given_rank, lead)
                         if driver != "gels" else given_rank, given_sizes)
 
 

@@ -4,6 +4,7 @@ from facula.core.testing.samples import (
     complex_numbers,
     composed,
     convert,
+    fft,
     gather,
     index,
     joining,
@@ -30,7 +31,7 @@ from facula.core.testing.samples.base import (
     samples_of,
 )
 
-__all__ = ["complex_numbers", "composed", "convert", "gather", "has_samples", "index", "joining",
-           "LAYOUTS", "linalg", "linear_algebra", "Maker", "masked", "neural", "products",
-           "random", "rearrange", "recurrent", "reduce", "Sample", "sample_inputs", "samples_of",
-           "shape", "sort", "statistics", "views"]
+__all__ = ["complex_numbers", "composed", "convert", "fft", "gather", "has_samples", "index",
+           "joining", "LAYOUTS", "linalg", "linear_algebra", "Maker", "masked", "neural",
+           "products", "random", "rearrange", "recurrent", "reduce", "Sample", "sample_inputs",
+           "samples_of", "shape", "sort", "statistics", "views"]

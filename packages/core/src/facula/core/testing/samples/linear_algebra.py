@@ -89,7 +89,6 @@ def qr_factors(make: Maker) -> Iterator[Sample]:
 def qr(make: Maker) -> Iterator[Sample]:
     yield Sample(make(2, 4, 3))
     yield Sample(make(3, 4), "complete")
-    yield Sample(make(4, 3), "r")
     yield Sample(make.complex(3, 3))
 
 
