@@ -10,8 +10,6 @@ The state is saved after each epoch, so that a training can go on where it stopp
 from __future__ import annotations
 
 import argparse
-import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,17 @@ matplotlib.use("agg")  # it draws into files here, and needs no screen
 
 import matplotlib.pyplot as plt
 import numpy as np
+from common import (
+    Parser,
+    UserError,
+    choose_device,
+    count,
+    free_folder,
+    load_checkpoint,
+    prepare_output,
+    rate,
+    start,
+)
 from tqdm import tqdm
 
 import facula
@@ -37,10 +46,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "mnist": {"epochs": 3, "batch_size": 64, "lr": 1e-3, "lr_decay": 0.4},
     "fashion-mnist": {"epochs": 3, "batch_size": 64, "lr": 1e-3, "lr_decay": 0.4},
 }
-
-
-class UserError(Exception):
-    """What the user can put right: told in one line, without a traceback."""
 
 
 # ---------------------------------------------------------------------------- network and data
@@ -122,42 +127,6 @@ def test(model: nn.Module, loader: DataLoader, device: facula.device) -> tuple[f
 # ------------------------------------------------------------------------ what is left on disk
 
 
-def prepare_output(folder: Path, resumed: Path | None) -> Path:
-    """Make sure that the folder can be written to, and holds no other training's checkpoint."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UserError(f"--output {folder}: can't be written to: {error.strerror}") from None
-    checkpoint = folder / "checkpoint.pt"
-    if checkpoint.exists() and not (resumed and resumed.samefile(checkpoint)):
-        raise UserError(f"{checkpoint} is there already: continue it with --resume, or choose "
-                        "another --output")
-    return checkpoint
-
-
-def free_folder(name: str) -> Path:
-    """runs/NAME, or runs/NAME-2, -3, ... if that holds a checkpoint."""
-    folder, number = Path("runs", name), 1
-    while (folder / "checkpoint.pt").exists():
-        number += 1
-        folder = Path("runs", f"{name}-{number}")
-    return folder
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    try:
-        state = facula.load(path)
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such checkpoint") from None
-    except Exception as error:  # whatever a damaged file leads to
-        raise UserError(f"{path}: can't be read as a checkpoint: {error}") from None
-    if not isinstance(state, dict) or state.get("program") != PROGRAM:
-        raise UserError(f"{path}: is not a checkpoint of {PROGRAM}, but of another model")
-    return state
-
-
 def draw(path: Path, history: dict[str, list[float]], data: Any, shares: np.ndarray) -> None:
     """The learning curve, and held-back pictures with what the network takes them for."""
     targets, guesses = data.targets.numpy()[:len(shares)], shares.argmax(1)
@@ -207,24 +176,7 @@ def draw(path: Path, history: dict[str, list[float]], data: Any, shares: np.ndar
 # ------------------------------------------------------------------------- what the user wants
 
 
-class Parser(argparse.ArgumentParser):
-    """Tells a mistake in one line."""
-
-    def error(self, message: str) -> Any:
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 def read_options(arguments: list[str] | None) -> argparse.Namespace:
-    def count(text: str) -> int:
-        if not text.isdecimal() or int(text) == 0:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-        return int(text)
-
-    def rate(text: str) -> float:
-        if not 0 < float(text) < 10:
-            raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 10")
-        return float(text)
-
     parser = Parser(description="Train a convolutional network on pictures of ten classes.")
     parser.add_argument("--dataset", choices=list(DATASETS), help="default: digits")
     parser.add_argument("--data", metavar="DIR", help="the folder with the data set's files")
@@ -261,24 +213,8 @@ def settle(options: argparse.Namespace, state: dict[str, Any] | None) -> dict[st
     return {**settings, "epochs": epochs}
 
 
-def choose_device(name: str) -> facula.device:
-    """The named device; for `auto` an OpenCL GPU if there is one, else the CPU by NumPy."""
-    if name == "auto":
-        gpus = [i for i in range(facula.opencl.device_count())
-                if facula.opencl.get_device_properties(i).kind == "gpu"]
-        name = f"opencl:{gpus[0]}" if gpus else "cpu"
-    try:
-        device = facula.zeros(1, device=name).device
-    except (RuntimeError, ValueError) as error:
-        raise UserError(error) from None
-    driver = (f"OpenCL: {facula.opencl.get_device_name(device)}" if device.type == "opencl"
-              else f"NumPy, {facula.get_num_threads()} threads")
-    print(f"device    {device} ({driver})")
-    return device
-
-
 def run(options: argparse.Namespace) -> None:
-    state = load_checkpoint(options.resume) if options.resume else None
+    state = load_checkpoint(options.resume, PROGRAM) if options.resume else None
     settings = settle(options, state)
     device = choose_device(options.device)
     data = open_data(settings["dataset"], options.data)
@@ -331,16 +267,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = read_options(arguments)
-    try:
-        run(options)
-    except UserError as error:
-        print("digits.py:", *str(error).split(), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("digits.py: interrupted; the last full epoch is saved", file=sys.stderr)
-        return 130
-    return 0
+    return start("digits.py", read_options, run, arguments)
 
 
 if __name__ == "__main__":
