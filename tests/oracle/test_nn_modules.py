@@ -10,10 +10,21 @@ from facula.nn.testing import CASES, Case
 torch = pytest.importorskip("torch", reason="the environment `oracle` has PyTorch")
 
 
+# From the channel `size // 2 + 1` on, PyTorch's CrossMapLRN2d sums over a neighbour too many; ours
+# is the local response normalisation of its definition, which packages/nn/tests checks.
+COMPARED = [case for case in CASES if case.name != "CrossMapLRN2d"]
+
+
 def ours_and_theirs(case: Case):
     """The module in both libraries, with the parameters of facula's, in float64."""
-    ours = getattr(nn, case.name)(*case.args, **case.kwargs).double()
-    theirs = getattr(torch.nn, case.name)(*case.args, **case.kwargs).double()
+    ours = case.build(nn, facula.tensor).double()
+    theirs = case.build(torch.nn, torch.tensor).double()
+    if case.name.startswith("Lazy"):
+        assert repr(ours) == repr(theirs)
+        assert list(ours.state_dict()) == list(theirs.state_dict())
+        for library, module in ((facula, ours), (torch, theirs)):
+            module.eval()(*map(library.tensor, case.arrays()))
+            module.train()
     theirs.load_state_dict({k: torch.from_numpy(v.numpy().copy())
                             for k, v in ours.state_dict().items()})
     return ours, theirs
@@ -41,7 +52,7 @@ def test_repr_and_state_dict_are_pytorchs(case: Case) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", COMPARED, ids=str)
 def test_values_and_gradients_are_pytorchs(case: Case, training: bool) -> None:
     if case.random and training:
         pytest.skip("draws random numbers: other tests compare distributions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ class Draw:
     shape: tuple[int, ...]
     kind: str = "normal"
     high: int = 0
+    values: tuple[int, ...] = ()  # for "exactly"
 
     @property
     def differentiable(self) -> bool:
@@ -33,9 +35,10 @@ def _spread(rng: np.random.Generator, draw: Draw) -> np.ndarray:
     return ((rng.permutation(n) - n / 2) * 0.05).reshape(draw.shape)
 
 
-def _log_probabilities(rng: np.random.Generator, draw: Draw) -> np.ndarray:
+def _log_probabilities(rng: np.random.Generator, draw: Draw, axis: int | None = None
+                       ) -> np.ndarray:
     x = rng.standard_normal(draw.shape)
-    axis = 1 if x.ndim > 1 else 0
+    axis = axis if axis is not None else 1 if x.ndim > 1 else 0
     return x - np.log(np.exp(x).sum(axis, keepdims=True))
 
 
@@ -49,7 +52,14 @@ _KINDS: dict[str, Callable[[np.random.Generator, Draw], np.ndarray]] = {
     "count": lambda rng, d: rng.integers(0, 5, d.shape).astype(np.float64),
     "bit": lambda rng, d: rng.integers(0, 2, d.shape).astype(np.float64),
     "log_probability": _log_probabilities,
+    "log_probability_last": lambda rng, d: _log_probabilities(rng, d, -1),
     "probability": lambda rng, d: np.exp(_log_probabilities(rng, d)),
+    # different places within `high`, for each of the first two dimensions
+    "places": lambda rng, d: np.argsort(rng.random((*d.shape[:2], d.high)), -1)[
+        ..., :math.prod(d.shape[2:])].reshape(d.shape),
+    # where bags begin: at 0, then anywhere up to `high`
+    "begins": lambda rng, d: np.sort(np.append(0, rng.integers(0, d.high, d.shape[0] - 1))),
+    "exactly": lambda rng, d: np.array(d.values),
     # right class numbers first, then -1
     "labels": lambda rng, d: np.where(np.arange(d.shape[-1]) < 2, np.argsort(
         rng.random(d.shape), -1), -1),
@@ -58,7 +68,10 @@ _KINDS: dict[str, Callable[[np.random.Generator, Draw], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """One module, built with ``args`` and ``kwargs``, called with ``inputs``."""
+    """One module, built with ``args`` and ``kwargs``, called with ``inputs``.
+
+    An argument may be another case, for a module, or a ``Draw``, for a tensor.
+    """
 
     name: str
     args: tuple[Any, ...] = ()
@@ -68,9 +81,19 @@ class Case:
     random: bool = False  # whether training mode draws numbers
 
     def __str__(self) -> str:
-        words = [*map(repr, self.args), *(f"{k}={v!r}" for k, v in self.kwargs.items())]
+        words = [a.name if isinstance(a, Case) else repr(a) for a in self.args]
+        words += [f"{k}={v.kind if isinstance(v, Draw) else repr(v)}"
+                  for k, v in self.kwargs.items()]
         sizes = ",".join("x".join(map(str, d.shape)) for d in self.inputs)
         return f"{self.name}({', '.join(words)})-{sizes}"
+
+    def build(self, nn: Any, tensor: Callable[[np.ndarray], Any]) -> Any:
+        """The module, of ``facula.nn`` or of another library with its names and ``tensor``."""
+        rng = np.random.default_rng(7)
+        args = [a.build(nn, tensor) if isinstance(a, Case) else a for a in self.args]
+        kwargs = {k: tensor(v.make(rng)) if isinstance(v, Draw) else v
+                  for k, v in self.kwargs.items()}
+        return getattr(nn, self.name)(*args, **kwargs)
 
     def arrays(self, seed: int = 0) -> list[np.ndarray]:
         """The inputs."""
@@ -81,6 +104,11 @@ class Case:
 def numbers(*shape: int, kind: str = "normal") -> Draw:
     """An input of floating numbers."""
     return Draw(shape, kind)
+
+
+def integers(*values: int) -> Draw:
+    """An input of just these integers."""
+    return Draw((len(values),), "exactly", values=values)
 
 
 def _case(name: str, *args: Any, on: Any, smooth: bool = True, random: bool = False,
@@ -108,6 +136,7 @@ _LINEAR = [
     _case("Linear", 5, 4, on=_X), _case("Linear", 5, 4, bias=False, on=(2, 3, 5)),
     _case("Linear", 5, 4, on=(5,)), _case("Bilinear", 3, 4, 5, on=[(6, 3), (6, 4)]),
     _case("Bilinear", 3, 4, 5, bias=False, on=[(2, 6, 3), (2, 6, 4)]),
+    _case("LazyLinear", 4, on=_X), _case("LazyLinear", 4, bias=False, on=(2, 3, 5)),
     _case("Flatten", on=(2, 3, 4)), _case("Unflatten", 1, (2, 3), on=(4, 6)),
 ]
 _CONVOLUTION = [
@@ -142,6 +171,10 @@ _POOLING = [
     _case("MaxPool2d", (3, 2), (2, 1), (1, 0), 2, on=numbers(2, 3, 9, 8, kind=_S)),
     _case("MaxPool2d", 3, 2, 1, ceil_mode=True, on=numbers(2, 3, 8, 8, kind=_S)),
     _case("MaxPool2d", 2, on=numbers(3, 6, 8, kind=_S)),
+    _case("MaxUnpool1d", 2, on=[(2, 3, 4), Draw((2, 3, 4), "places", 8)]),
+    _case("MaxUnpool2d", 2, on=[(3, 2, 3), Draw((3, 2, 3), "places", 24)]),
+    _case("MaxUnpool2d", 3, 2, 1, on=[(2, 3, 2, 3), Draw((2, 3, 2, 3), "places", 15)]),
+    _case("MaxUnpool3d", 2, on=[(1, 2, 2, 1, 2), Draw((1, 2, 2, 1, 2), "places", 32)]),
     _case("MaxPool3d", 2, on=numbers(1, 2, 4, 4, 5, kind=_S)),
     _case("AvgPool1d", 3, 2, 1, on=(2, 3, 9)), _case("AvgPool2d", 2, on=(2, 3, 6, 8)),
     _case("AvgPool2d", 3, 2, 1, count_include_pad=False, ceil_mode=True, on=(2, 3, 8, 8)),
@@ -174,6 +207,9 @@ _NORMALIZATION = [
     _case("LayerNorm", 5, elementwise_affine=False, on=(2, 3, 5)),
     _case("RMSNorm", 5, on=_X), _case("RMSNorm", (3, 4), eps=1e-3, on=(2, 3, 4)),
     _case("GroupNorm", 2, 4, on=(3, 4, 5)), _case("GroupNorm", 4, 4, affine=False, on=(3, 4, 5, 2)),
+    _case("SyncBatchNorm", 3, on=(4, 3, 5)), _case("CrossMapLRN2d", 3, on=(2, 5, 4, 3)),
+    _case("GroupNorm", 2, 4, bias=False, on=(3, 4, 5)),
+    _case("BatchNorm1d", 4, bias=False, on=(5, 4)),
     _case("LocalResponseNorm", 3, on=(2, 5, 4)), _case("LocalResponseNorm", 2, on=(2, 5, 4, 3)),
 ]
 _DROPOUT = [
@@ -198,6 +234,14 @@ _EMBEDDING = [
     _case("Embedding", 7, 3, on=Draw((2, 4), "int", 7)),
     _case("Embedding", 7, 3, padding_idx=2, on=Draw((12,), "int", 7)),
     _case("Embedding", 7, 3, scale_grad_by_freq=True, on=Draw((12,), "int", 7)),
+    _case("EmbeddingBag", 7, 3, on=Draw((2, 4), "int", 7)),
+] + [
+    _case("EmbeddingBag", 7, 3, mode=mode, on=[Draw((12,), "int", 7), Draw((4,), "begins", 12)],
+          **options)
+    for mode in ("sum", "mean", "max") for options in ({}, {"padding_idx": 2})
+] + [
+    _case("EmbeddingBag", 7, 3, mode="sum", include_last_offset=True,
+          on=[Draw((8,), "int", 7), integers(0, 3, 3, 8)]),
 ]
 _DISTANCE = [
     _case("CosineSimilarity", on=[(4, 5), (4, 5)]),
@@ -254,6 +298,40 @@ _LOSSES = _losses() + [
     _case("CosineEmbeddingLoss", 0.3, on=[(4, 5), (4, 5), numbers(4, kind="sign")]),
 ]
 
+_WEIGHT = numbers(5, kind="positive")
+_LOSSES += [
+    _case(name, reduction=reduction, weight=_WEIGHT, on=on)
+    for reduction in ("mean", "sum", "none")
+    for name, on in (("CrossEntropyLoss", [(4, 5), _CLASSES]),
+                     ("NLLLoss", [numbers(4, 5, kind="log_probability"), _CLASSES]),
+                     ("BCELoss", [numbers(4, 5, kind="unit"), numbers(4, 5, kind="unit")]),
+                     ("MultiLabelSoftMarginLoss", [(4, 5), numbers(4, 5, kind="bit")]),
+                     ("MultiMarginLoss", [(4, 5), _CLASSES]))
+] + [
+    _case("CrossEntropyLoss", weight=_WEIGHT, label_smoothing=0.3, ignore_index=2,
+          on=[(4, 5), _CLASSES]),
+    _case("BCEWithLogitsLoss", weight=_WEIGHT, pos_weight=_WEIGHT,
+          on=[(4, 5), numbers(4, 5, kind="unit")]),
+]
+_TIMES = [numbers(4, 3, 3, kind="log_probability_last"), Draw((3, 2), "int", 2)]
+_LOSSES += [
+    _case("CTCLoss", 2, reduction, on=[*_TIMES, integers(4, 4, 3), integers(2, 1, 0)])
+    for reduction in ("mean", "sum", "none")
+] + [
+    _case("CTCLoss", 2, "none", True, on=[*_TIMES, integers(4, 1, 4), integers(2, 2, 2)]),
+    _case("NLLLoss2d", on=[numbers(2, 5, 2, 3, kind="log_probability"),
+                           Draw((2, 2, 3), "int", 5)]),
+    _case("AdaptiveLogSoftmaxWithLoss", 6, 9, [3, 6], 2.0,
+          on=[(5, 6), Draw((5,), "int", 9)]),
+    _case("AdaptiveLogSoftmaxWithLoss", 6, 9, [2, 4, 8], 1.5, True,
+          on=[(5, 6), Draw((5,), "int", 9)]),
+    _case("LinearCrossEntropyLoss", 5, 7, bias=True, on=[(4, 5), Draw((4,), "int", 7)]),
+    _case("LinearCrossEntropyLoss", 5, 7, out_features=(2,), reduction="sum",
+          on=[(4, 5), Draw((4, 2), "int", 7)]),
+    _case("LinearCrossEntropyLoss", 5, 7, ignore_index=1, label_smoothing=0.2,
+          on=[(4, 5), Draw((4,), "int", 7)]),
+]
+
 _SEQUENCE = (5, 3, 4)
 _RECURRENT = [
     _case(name, 4, 6, on=_SEQUENCE, **kwargs)
@@ -281,6 +359,10 @@ _TRANSFORMER = [
     _case("TransformerDecoderLayer", 8, 2, 16, 0.0, norm_first=True, bias=False,
           on=[(5, 3, 8), (4, 3, 8)]),
     _case("Transformer", 8, 2, 2, 2, 16, 0.0, on=[(4, 3, 8), (5, 3, 8)]),
+    _case("TransformerEncoder", _case("TransformerEncoderLayer", 8, 2, 16, 0.0, on=()), 2,
+          enable_nested_tensor=False, on=(5, 3, 8)),
+    _case("TransformerDecoder", _case("TransformerDecoderLayer", 8, 2, 16, 0.0, "gelu",
+                                      batch_first=True, on=()), 2, on=[(3, 5, 8), (3, 4, 8)]),
 ]
 _VISION = [
     _case("PixelShuffle", 2, on=(2, 8, 3, 4)), _case("PixelUnshuffle", 2, on=(2, 3, 4, 6)),
@@ -298,9 +380,18 @@ _VISION = [
     _case("UpsamplingBilinear2d", (6, 8), on=(2, 3, 4, 5)),
 ]
 
+_LAZY = [
+    _case(f"Lazy{kind}{rank}d", 4, 2, groups=2, stride=2, on=(2, 6, 5, 4, 3)[:rank + 2])
+    for kind in ("Conv", "ConvTranspose") for rank in (1, 2, 3)
+] + [
+    _case(f"Lazy{kind}Norm{rank}d", on=(3, 4, 3, 2, 3)[:rank + 2], **options)
+    for kind in ("Batch", "Instance") for rank in (1, 2, 3)
+    for options in ({}, {"bias": False, "track_running_stats": False})
+]
+
 CASES: list[Case] = [*_ACTIVATIONS, *_LINEAR, *_CONVOLUTION, *_POOLING, *_NORMALIZATION, *_DROPOUT,
                      *_PADDING, *_EMBEDDING, *_DISTANCE, *_LOSSES, *_RECURRENT, *_TRANSFORMER,
-                     *_VISION]
+                     *_VISION, *_LAZY]
 
 
 def named(*names: str) -> list[Case]:
