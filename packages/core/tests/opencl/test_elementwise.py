@@ -6,6 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from facula import core
 from facula.core import dtypes
 
 REAL = [d for d in dtypes.ALL if not d.is_complex]
@@ -265,3 +266,10 @@ def test_bfloat16_computes_in_float(run, rng):
     x = rng.standard_normal(100).astype(ml_dtypes.bfloat16)
     out = run("exp(input)", x)
     np.testing.assert_array_equal(out, np.exp(x.astype(np.float32)).astype(ml_dtypes.bfloat16))
+
+
+def test_a_wider_0d_operand_wraps_as_on_the_cpu(backend):
+    x, low = core.tensor([4, 250], dtype=dtypes.uint8), core.tensor(-1)
+    device = x.to("opencl"), low.to("opencl")
+    for operation in (core.lt, core.maximum, core.eq, core.add):
+        np.testing.assert_array_equal(operation(*device).cpu().numpy(), operation(x, low).numpy())

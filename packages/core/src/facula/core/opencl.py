@@ -18,10 +18,10 @@ from facula.core.backends.opencl.probe import Device
 from facula.core.devices import as_device
 
 __all__ = [
-    "Event", "current_device", "device_count", "empty_cache", "get_device_name",
+    "Event", "current_device", "device_count", "empty_cache", "fusion", "get_device_name",
     "get_device_properties", "is_available", "max_memory_allocated", "max_memory_reserved",
     "mem_get_info", "memory_allocated", "memory_reserved", "memory_stats",
-    "reset_peak_memory_stats", "set_fallback", "synchronize",
+    "reset_peak_memory_stats", "set_fallback", "show_fusion", "synchronize",
 ]
 
 
@@ -165,6 +165,57 @@ def set_fallback(mode: str) -> None:
     Fallbacks.warned.clear()
 
 
+class fusion:
+    """Whether elementwise operations wait, to run as one kernel with those that follow.
+
+    An elementwise operation on an OpenCL device need not run at once. What it will give is
+    computed when something else needs it (a product, a sum, a view, reading, a write in place to
+    what it reads), in one kernel with everything it waits for. Results differ from the unfused
+    ones by rounding at most.
+
+    Calling it sets the mode for the whole process; as a context manager it goes back in the end.
+
+    Parameters
+    ----------
+    mode : bool or str
+        ``False``: each operation runs by itself. ``True``: all wait, and each new chain gets its
+        kernel at the first use. ``"auto"``, the mode at the start (unless the environment's
+        ``FACULA_OPENCL_FUSION`` is 0 or 1): so on GPUs; on CPU devices large arrays only, and a
+        chain gets a kernel once it has come often enough to be worth compiling.
+
+    Raises
+    ------
+    ValueError
+        For any other mode.
+
+    Examples
+    --------
+    >>> import facula
+    >>> with facula.opencl.fusion(False):
+    ...     pass
+    """
+
+    def __init__(self, mode: bool | str = True) -> None:
+        if mode is not True and mode is not False and mode != "auto":
+            raise ValueError(f"fusion: mode is {mode!r}: use True, False or 'auto'")
+        self._before = _opencl.Fusion.mode
+        _opencl.configure_fusion(mode)
+
+    def __enter__(self) -> None:
+        """The mode is set already."""
+
+    def __exit__(self, *exception: object) -> None:
+        _opencl.configure_fusion(self._before)
+
+
+def show_fusion(show: bool = True) -> None:
+    """Print each fused kernel to stderr when it is made: its name says what it fuses.
+
+    The environment's ``FACULA_OPENCL_FUSION_LOG=1`` does the same from the start.
+    """
+    _opencl.Fusion.log = bool(show)
+
+
 class Event:
     """A mark on the device's queue, to wait for or to measure time between.
 
@@ -194,7 +245,9 @@ class Event:
 
     def record(self, device: Any = None) -> None:
         """Put the mark behind all work asked for so far."""
-        runtime = _backend(device).runtime
+        backend = _backend(device)
+        backend.fuser.run_all()
+        runtime = backend.runtime
         self._reached = reached = threading.Event()
         self._mark = runtime.mark()
         self._order = next(_marks)

@@ -7,6 +7,7 @@ The rooms of the backend are modules of their own that load with the first devic
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,17 @@ from facula.core.backends.opencl import probe
 if TYPE_CHECKING:
     from facula.core.backends.opencl.backend import OpenCLBackend
 
-__all__ = ["device_count", "get_backend", "is_running", "nvidia_index"]
+__all__ = ["Fusion", "configure_fusion", "device_count", "get_backend", "is_running",
+           "nvidia_index"]
+
+
+class Fusion:
+    """Whether elementwise operations wait to be fused, and whether fused kernels are shown."""
+
+    mode: bool | str = {"0": False, "1": True}.get(
+        os.environ.get("FACULA_OPENCL_FUSION", ""), "auto")
+    log = bool(os.environ.get("FACULA_OPENCL_FUSION_LOG"))
+
 
 _backends: dict[int, OpenCLBackend] = {}
 _lock = threading.Lock()
@@ -56,6 +67,13 @@ def get_backend(index: int) -> OpenCLBackend:
                     runtime.Runtime(probe.binding(), device), f"opencl:{index}")
                 _backends[index] = backend
     return backend
+
+
+def configure_fusion(mode: bool | str) -> None:
+    """Set ``Fusion.mode`` for the devices that run and those that will."""
+    Fusion.mode = mode
+    for backend in list(_backends.values()):
+        backend.fuser.configure()
 
 
 def nvidia_index(number: int) -> int:

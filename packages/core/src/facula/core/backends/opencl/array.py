@@ -37,10 +37,13 @@ class CLArray:
 
     ``block`` keeps the memory out of the pool, ``mem`` is the buffer handed to kernels, and
     ``offset`` counts *elements* from the buffer's start; ``strides`` are bytes, as in NumPy.
+    While ``node`` is not None the values are still to be computed: there is no ``block`` and no
+    ``mem``, and asking for either has the work put on the queue (see ``fusion.py``).
     """
 
     __slots__ = ("block", "mem", "shape", "strides", "offset", "dtype", "ndim", "size",
-                 "contiguous", "__weakref__")
+                 "contiguous", "node", "__weakref__")
+    node: Any
 
     def __init__(self, block: Block, shape: tuple[int, ...], strides: tuple[int, ...], offset: int,
                  dtype: np.dtype[Any], size: int, contiguous: bool) -> None:
@@ -53,6 +56,16 @@ class CLArray:
         self.ndim = len(shape)
         self.size = size
         self.contiguous = contiguous
+        self.node = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Only asked where a slot is empty: the memory of an array that waits to be computed."""
+        if name not in ("block", "mem"):
+            raise AttributeError(f"CLArray has no attribute {name!r}")
+        node = self.node
+        if node is not None:  # else another thread was faster
+            node.force()
+        return object.__getattribute__(self, name)
 
     @property
     def itemsize(self) -> int:

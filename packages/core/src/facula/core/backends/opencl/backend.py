@@ -36,6 +36,7 @@ from facula.core.backends.opencl.elementwise import (
 )
 from facula.core.backends.opencl.families import Families
 from facula.core.backends.opencl.fused import FusedKernel
+from facula.core.backends.opencl.fusion import Fuser
 from facula.core.backends.opencl.layout import broadcast_shape, may_overlap
 from facula.core.backends.opencl.reduction import ReductionKernel
 from facula.core.backends.opencl.registry import bind_all
@@ -56,6 +57,7 @@ class OpenCLBackend:
         self.name = name
         self.runtime = runtime
         self.generator = Generator(runtime)
+        self.fuser = Fuser(runtime, self.generator)
         self._copies: dict[Any, ElementwiseKernel] = {}
         self._fills: dict[dtype, ElementwiseKernel] = {}
         self.families = Families(runtime)
@@ -72,7 +74,7 @@ class OpenCLBackend:
             return through_host(self, _told(op, compute), _cpu.elementwise(
                 op, inputs, compute, results))
         kernel = self._kernel(operation_body(op, inputs, compute, results))
-        return elementwise_closure(self.runtime, kernel, inputs)
+        return elementwise_closure(self.runtime, kernel, inputs, self.fuser)
 
     def elementwise_into(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
                          result: dtype) -> Kernel:
@@ -164,7 +166,12 @@ class OpenCLBackend:
 
     def cast(self, data: CLArray, dtype: dtype) -> CLArray:
         """See ``base.Backend``."""
-        out = self.runtime.new(data.shape, dtype.numpy)
+        target = dtype.numpy
+        if (data.size >= self.fuser.least and data.dtype != target
+                and "c" not in (data.dtype.kind, target.kind)):
+            record = self.fuser.recorder_of(self._conversion(data.dtype, target))
+            return record((data,), data.shape, data.size, ())
+        out = self.runtime.new(data.shape, target)
         self._move(out, data)
         return out
 
@@ -187,26 +194,19 @@ class OpenCLBackend:
             if key not in self._copies and bits is not None:
                 self._copies[key] = self._kernel(copy_body(bits, bits))
         else:
-            key = (source.dtype, out.dtype)
             if out.dtype.kind == "c" or source.dtype.kind == "c":
-                self._move_parts(out, source)
+                values = self.to_numpy(source)
+                self._move(out, self.from_numpy(values.astype(out.dtype)))
                 return
-            if key not in self._copies:
-                body = copy_body(BY_NUMPY[source.dtype], BY_NUMPY[out.dtype])
-                self._copies[key] = self._kernel(body)
+            self._conversion(source.dtype, out.dtype).into(out, (source,), (), self.copy)
+            return
         self._copies[key].into(out, (source,), (), self.copy)
 
-    def _move_parts(self, out: CLArray, source: CLArray) -> None:
-        """Copy to or from another complex type; becoming real drops the imaginary part."""
-        if out.dtype.kind == "b":
-            self._move(out, self.from_numpy(self.to_numpy(source).astype(out.dtype)))
-        elif out.dtype.kind != "c":
-            self._move(out, self.parts(source)[..., 0])
-        elif source.dtype.kind == "c":
-            self._move(self.parts(out), self.parts(source))
-        else:
-            self._move(self.parts(out)[..., 0], source)
-            self.fill(self.parts(out)[..., 1], 0, BY_NUMPY[out.dtype].to_real())
+    def _conversion(self, source: np.dtype[Any], target: np.dtype[Any]) -> ElementwiseKernel:
+        key = (source, target)
+        if key not in self._copies:
+            self._copies[key] = self._kernel(copy_body(BY_NUMPY[source], BY_NUMPY[target]))
+        return self._copies[key]
 
     def as_strided(self, data: CLArray, shape: tuple[int, ...], strides: tuple[int, ...],
                    offset: int) -> CLArray:
@@ -236,6 +236,7 @@ class OpenCLBackend:
 
     def synchronize(self) -> None:
         """See ``base.Backend``."""
+        self.fuser.run_all()
         self.runtime.synchronize()
 
     def __repr__(self) -> str:

@@ -197,6 +197,7 @@ class ElementwiseKernel:
     def into(self, out: CLArray, operands: Sequence[CLArray], numbers: Sequence[Any],
              copy: Callable[[CLArray], CLArray]) -> None:
         """The first result written into ``out``, as if all operands had been read before."""
+        self.runtime.settle(out)
         safe = list(operands)
         for position, a in enumerate(safe):
             if a.mem is out.mem and may_overlap(a, out) and not (
@@ -230,61 +231,91 @@ class ElementwiseKernel:
             *plan.tail)
 
 
-def elementwise_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[Any]
-                        ) -> Callable[..., Any]:
-    """The function on the hot path, by how many tensors there are and where numbers stand."""
+def elementwise_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[Any],
+                        fuser: Any) -> Callable[..., Any]:
+    """The function on the hot path, by how many tensors there are and where numbers stand.
+
+    Arrays of ``fuser.least`` elements and more are recorded instead (see ``fusion.py``).
+    """
     is_tensor = [isinstance(given, dtype) for given in inputs]
     if len(kernel.body.outputs) == 1 and is_tensor in ([True], [True, False], [False, True]):
-        one = _one_tensor(runtime, kernel)
+        one = _one_tensor(runtime, kernel, fuser)
         if is_tensor == [False, True]:
             return lambda number, a, *attributes: one(a, number, *attributes)
         return one
     if len(kernel.body.outputs) == 1 and is_tensor == [True, True]:
-        return _two_tensors(runtime, kernel)
+        return _two_tensors(runtime, kernel, fuser)
     count = len(inputs)
+    record = fuser.recorder(kernel) if len(kernel.body.outputs) == 1 else None
+    shape_of = memoised_shape(kernel.body.label)
 
     def any_operands(*given: Any) -> Any:
         operands = [x for x, tensor in zip(given, is_tensor, strict=False) if tensor]
         numbers = [x for x, tensor in zip(given, is_tensor, strict=False) if not tensor]
-        return kernel.general(operands, [*numbers, *given[count:]])
+        numbers += given[count:]
+        if record is not None:
+            shape, size = shape_of(*[a.shape for a in operands])
+            if size >= fuser.least:
+                return record(tuple(operands), shape, size, tuple(numbers))
+        return kernel.general(operands, numbers)
     return any_operands
 
 
-def _one_tensor(runtime: Runtime, kernel: ElementwiseKernel) -> Callable[..., CLArray]:
+def memoised_shape(label: str) -> Callable[..., tuple[tuple[int, ...], int]]:
+    """A function from operands' shapes to the shape and size of what they give."""
+    known: dict[Any, tuple[tuple[int, ...], int]] = {}
+
+    def shape_of(*shapes: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+        found = known.get(shapes)
+        if found is None:
+            shape = broadcast_shape(label, shapes)
+            if len(known) >= MAX_PLANS:
+                known.clear()
+            found = known[shapes] = shape, size_of(shape)
+        return found
+    return shape_of
+
+
+def _one_tensor(runtime: Runtime, kernel: ElementwiseKernel, fuser: Any) -> Callable[..., CLArray]:
     take = runtime.pool.take
     result = kernel.body.outputs[0][2].numpy
     itemsize = result.itemsize
     same_size = itemsize == kernel.body.operands[0].itemsize
     queue, enqueue, general = runtime.queue, runtime.enqueue, kernel.general
+    record = fuser.recorder(kernel)
     handle: Any = None
     set_args: Any = None
 
     def one_tensor(a: CLArray, *numbers: Any) -> CLArray:
         nonlocal handle, set_args
         size = a.size
+        if size >= fuser.least:
+            out: CLArray = record((a,), a.shape, size, numbers)
+            return out
         if not a.contiguous or not size:
-            out: CLArray = general((a,), numbers)
+            out = general((a,), numbers)
             return out
         if handle is None:
             flat = kernel.flat()
             set_args, handle = flat.set_args, flat.handle
-        shape = a.shape
+        shape, mem = a.shape, a.mem
         out = CLArray(take(size * itemsize), shape,
                       a.strides if same_size else contiguous_strides(shape, itemsize),
                       0, result, size, True)
         with runtime.lock:
-            set_args(out.mem, a.mem, size, 0, a.offset, *numbers)
+            set_args(out.mem, mem, size, 0, a.offset, *numbers)
             enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
         return out
     return one_tensor
 
 
-def _two_tensors(runtime: Runtime, kernel: ElementwiseKernel) -> Callable[..., CLArray]:
+def _two_tensors(runtime: Runtime, kernel: ElementwiseKernel, fuser: Any) -> Callable[..., CLArray]:
     take = runtime.pool.take
     result = kernel.body.outputs[0][2].numpy
     itemsize = result.itemsize
     same_size = itemsize == kernel.body.operands[0].itemsize
     queue, enqueue, general = runtime.queue, runtime.enqueue, kernel.general
+    record, shape_of = fuser.recorder(kernel), memoised_shape(kernel.body.label)
     handle: Any = None
     set_args: Any = None
 
@@ -292,17 +323,24 @@ def _two_tensors(runtime: Runtime, kernel: ElementwiseKernel) -> Callable[..., C
         nonlocal handle, set_args
         shape = a.shape
         size = a.size
+        if size >= fuser.least or b.size >= fuser.least:
+            if shape != b.shape:
+                shape, size = shape_of(shape, b.shape)
+            if size:
+                out: CLArray = record((a, b), shape, size, numbers)
+                return out
         if shape != b.shape or not a.contiguous or not b.contiguous or not size:
-            out: CLArray = general((a, b), numbers)
+            out = general((a, b), numbers)
             return out
         if handle is None:
             flat = kernel.flat()
             set_args, handle = flat.set_args, flat.handle
+        left, right = a.mem, b.mem
         out = CLArray(take(size * itemsize), shape,
                       a.strides if same_size else contiguous_strides(shape, itemsize),
                       0, result, size, True)
         with runtime.lock:
-            set_args(out.mem, a.mem, b.mem, size, 0, a.offset, b.offset, *numbers)
+            set_args(out.mem, left, right, size, 0, a.offset, b.offset, *numbers)
             enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
         return out
     return two_tensors
@@ -339,8 +377,11 @@ def into_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[A
             return
         if handle is None:
             prepare()
+        mem, source = out.mem, a.mem
+        if out.block.readers:
+            runtime.settle(out)
         with runtime.lock:
-            set_args(out.mem, a.mem, size, out.offset, a.offset, *numbers)
+            set_args(mem, source, size, out.offset, a.offset, *numbers)
             enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
 
     def two_tensors(out: CLArray, a: CLArray, b: CLArray, *numbers: Any) -> None:
@@ -353,8 +394,11 @@ def into_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[A
             return
         if handle is None:
             prepare()
+        left, right = a.mem, b.mem
+        if out.block.readers:
+            runtime.settle(out)
         with runtime.lock:
-            set_args(mem, a.mem, b.mem, size, out.offset, a.offset, b.offset, *numbers)
+            set_args(mem, left, right, size, out.offset, a.offset, b.offset, *numbers)
             enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
 
     if is_tensor in ([True], [True, False]):

@@ -132,6 +132,9 @@ class FusedKernel:
         if self._kernel is None or listed != self._listed:
             self._prepare(listed)
         assert self._kernel is not None
+        for k in self.program.written:
+            for data in slots[k] if k in listed else (slots[k],):
+                self.backend.runtime.settle(data)
         plain: list[Any] = []
         moved: list[tuple[CLArray, CLArray]] = []
         for k, slot in enumerate(slots):

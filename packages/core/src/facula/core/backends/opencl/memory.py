@@ -20,13 +20,17 @@ def size_class(nbytes: int) -> int:
 
 
 class Block:
-    """One buffer in use; when the last array on it goes, the buffer returns to the pool."""
+    """One buffer in use; when the last array on it goes, the buffer returns to the pool.
 
-    __slots__ = ("mem", "size", "_shelf", "_pool")
+    ``readers`` refers weakly to the operations that wait to read it (see ``fusion.py``).
+    """
+
+    __slots__ = ("mem", "size", "readers", "_shelf", "_pool")
 
     def __init__(self, mem: Any, size: int, shelf: list[Any], pool: Pool) -> None:
         self.mem = mem
         self.size = size
+        self.readers: list[Any] = []
         self._shelf = shelf
         self._pool = pool
 

@@ -39,7 +39,9 @@ class Runtime:
     """The queue of one device and everything that goes through it.
 
     Kernel objects carry their arguments as state, so setting them and launching happens under
-    ``lock``; all else is safe under Python's own lock.
+    ``lock``; all else is safe under Python's own lock. Whoever needs several locks takes
+    ``force_lock``, ``build_lock`` and ``lock`` in this order; so nothing that may make a waiting
+    array run (``array.mem``, see ``fusion.py``) stands inside the other two.
     """
 
     def __init__(self, cl: Any, device: Device) -> None:
@@ -52,6 +54,7 @@ class Runtime:
         self.pool = Pool(self._new_buffer, self.synchronize, device.largest_buffer)
         self.lock: Any = threading.Lock()
         self.build_lock: Any = threading.RLock()
+        self.force_lock: Any = threading.RLock()
         self.enqueue = cl.enqueue_nd_range_kernel
         self._uploads: collections.deque[Any] = collections.deque()
         _alive.add(self)
@@ -71,6 +74,18 @@ class Runtime:
             size *= length
         return CLArray(self.pool.take(size * dtype.itemsize), shape,
                        contiguous_strides(shape, dtype.itemsize), 0, dtype, size, True)
+
+    def settle(self, array: CLArray) -> None:
+        """Run what waits to read this array's memory, which is about to be written."""
+        readers = array.block.readers
+        if readers:
+            with self.force_lock:
+                known = len(readers)
+                for ref in readers[:known]:
+                    node = ref()
+                    if node is not None:
+                        node.settle()
+                del readers[:known]
 
     def launch(self, kernel: Kernel, work: tuple[int, ...], local: tuple[int, ...],
                *arguments: Any) -> None:
@@ -101,21 +116,22 @@ class Runtime:
         if not out.size:
             return
         staged = np.array(values, order="C", copy=True)
-        uploads = self._uploads
+        uploads, mem = self._uploads, out.mem
         with self.lock:
             while uploads and (len(uploads) > MAX_UPLOADS or _is_complete(uploads[0])):
                 uploads.popleft().wait()
             uploads.append(self.cl.enqueue_copy(
-                self.queue, out.mem, staged.view(np.uint8) if staged.ndim else staged,
+                self.queue, mem, staged.view(np.uint8) if staged.ndim else staged,
                 dst_offset=out.offset * out.dtype.itemsize, is_blocking=False))
 
     def download(self, data: CLArray) -> np.ndarray[Any, Any]:
         """The values of a contiguous array; waits for the work before it."""
         values = np.empty(data.shape, data.dtype)
         if data.size:
+            mem = data.mem
             with self.lock:
                 event = self.cl.enqueue_copy(
-                    self.queue, values.reshape(-1).view(np.uint8), data.mem,
+                    self.queue, values.reshape(-1).view(np.uint8), mem,
                     src_offset=data.offset * data.dtype.itemsize, is_blocking=False)
             event.wait()
         return values
@@ -151,6 +167,7 @@ def _disable_in_child() -> None:
     for runtime in list(_alive):
         runtime.lock = _ForkedLock()
         runtime.build_lock = _ForkedLock()
+        runtime.force_lock = _ForkedLock()
         # Releasing the queue would wait for driver threads that do not exist in the child.
         for held in (runtime.queue, runtime.context):
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))

@@ -57,6 +57,10 @@ SCALARS: dict[dtype, Scalar] = {
                            dtypes.float64),
 }
 
+# Computed with as int, so an operand of a wider type (a 0-d one) has to be brought into range.
+_NARROW = (dtypes.uint8, dtypes.int8, dtypes.int16)
+_WIDER = (*_NARROW, dtypes.int32, dtypes.int64)
+
 BY_NUMPY: dict[np.dtype[Any], dtype] = {d.numpy: d for d in dtypes.ALL}
 
 
@@ -78,9 +82,11 @@ def scalar(d: dtype, where: str) -> Scalar:
 def converted(value: str, source: dtype, target: dtype) -> str:
     """``value``, an element of ``source`` in its compute type, as the compute type of ``target``.
 
-    Becoming bool means being other than 0; all else is C's conversion.
+    Becoming bool means being other than 0; a wider integer wraps; all else is C's conversion.
     """
     if target is dtypes.bool_:
         return value if source is dtypes.bool_ else f"({value} != 0)"
     to = SCALARS[target].compute
+    if target in _NARROW and source in _WIDER and source is not target:
+        return f"({to})({SCALARS[target].storage}){value}"
     return value if SCALARS[source].compute == to else f"({to}){value}"
