@@ -34,6 +34,7 @@ from facula.autograd.rules import (
     spatial,
     statistics,
     unary,
+    variates,
     views,
 )
 
@@ -41,4 +42,4 @@ __all__ = ["activation", "binary", "compare", "complex_numbers", "convert", "cou
            "cumulative", "decompose", "eigen", "extremes", "fft", "gather", "index", "integers",
            "joining", "ldl", "linalg", "masked", "matrices", "neural", "pointwise", "pooling",
            "random", "rearrange", "recurrent", "reduce", "shape", "softmax", "solve", "sort",
-           "spatial", "statistics", "unary", "views"]
+           "spatial", "statistics", "unary", "variates", "views"]

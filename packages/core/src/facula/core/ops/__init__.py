@@ -44,9 +44,12 @@ from facula.core.ops import (
     solve,
     sort,
     spatial,
+    spectrogram,
     statistics,
     unary,
+    variates,
     views,
+    window_functions,
     written,
 )
 
@@ -55,5 +58,5 @@ __all__ = ["activation", "aliases", "binary", "calculus", "compare", "complex_nu
            "einsum", "exchange", "extremes", "fft", "fft_planes", "gather", "index", "integers",
            "joining", "ldl", "linalg", "linalg_names", "masked", "matrices", "neural", "norms",
            "pointwise", "pooling", "products", "random", "rearrange", "recurrent", "reduce",
-           "sequences", "shape", "softmax", "solve", "sort", "spatial", "statistics", "unary",
-           "views", "written"]
+           "sequences", "shape", "softmax", "solve", "sort", "spatial", "spectrogram",
+           "statistics", "unary", "variates", "views", "window_functions", "written"]

@@ -17,9 +17,10 @@ from facula.core.backends.cpu import (
     sort,
     statistics,
     triangular,
+    variates,
 )
 from facula.core.backends.cpu.backend import BACKEND, kernel
 
 __all__ = ["BACKEND", "kernel", "convolution", "decompose", "fft", "index", "ldl", "linalg",
            "neural", "pooling", "random", "recurrent", "search", "softmax", "solve", "sort",
-           "statistics", "triangular"]
+           "statistics", "triangular", "variates"]

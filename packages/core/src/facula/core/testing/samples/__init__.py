@@ -20,6 +20,7 @@ from facula.core.testing.samples import (
     shape,
     sort,
     statistics,
+    variates,
     views,
 )
 from facula.core.testing.samples.base import (
@@ -34,4 +35,4 @@ from facula.core.testing.samples.base import (
 __all__ = ["complex_numbers", "composed", "convert", "fft", "gather", "has_samples", "index",
            "joining", "LAYOUTS", "linalg", "linear_algebra", "Maker", "masked", "neural",
            "products", "random", "rearrange", "recurrent", "reduce", "Sample", "sample_inputs",
-           "samples_of", "shape", "sort", "statistics", "views"]
+           "samples_of", "shape", "sort", "statistics", "variates", "views"]
