@@ -14,8 +14,11 @@ from facula.core.slot import enable_grad
 from facula.core.tensor import Tensor
 
 
-class _Enough(Exception):
-    """Everything that backward needs has been computed again."""
+class _Enough(BaseException):
+    """Everything that backward needs has been computed again.
+
+    No error, so that the function's own ``except Exception`` does not catch it.
+    """
 
 
 class _Region:
