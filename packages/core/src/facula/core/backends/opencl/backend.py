@@ -196,7 +196,7 @@ class OpenCLBackend:
         else:
             if out.dtype.kind == "c" or source.dtype.kind == "c":
                 values = self.to_numpy(source)
-                self._move(out, self.from_numpy(values.astype(out.dtype)))
+                self._move(out, self.from_numpy(_cpu.cast(values, BY_NUMPY[out.dtype])))
                 return
             self._conversion(source.dtype, out.dtype).into(out, (source,), (), self.copy)
             return
