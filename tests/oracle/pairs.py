@@ -14,6 +14,8 @@ torch = pytest.importorskip("torch", reason="the environment `oracle` has PyTorc
 RENAMED = {"batched_matmul": "matmul", "view_as_shape": "reshape"}
 OTHERS = {"matrix_transpose": lambda x: x.mT}
 SPACES = (torch, torch.Tensor, torch.nn.functional, torch.special, torch.linalg)
+# Where the operations of a namespace have theirs: linalg_norm is linalg.norm.
+NAMESPACES = {"linalg": torch.linalg, "fft": torch.fft, "windows": torch.signal.windows}
 RANDOM_ROOMS = {"random"}
 
 
@@ -23,8 +25,8 @@ def peer(op):
     if op.name in OTHERS:
         return OTHERS[op.name]
     space, _, rest = name.partition("_")
-    if space in ("linalg", "fft") and hasattr(getattr(torch, space), rest):
-        return getattr(getattr(torch, space), rest)
+    if space in NAMESPACES and hasattr(NAMESPACES[space], rest):
+        return getattr(NAMESPACES[space], rest)
     for space in SPACES:
         if hasattr(space, name):
             return getattr(space, name)

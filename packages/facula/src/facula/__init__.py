@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         opencl,
         optim,
         serialization,
+        signal,
         testing,
         utils,
         vision,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ON_FIRST_USE = ("amp", "cuda", "data", "fft", "func", "hub", "linalg", "nn", "opencl", "optim",
-                 "serialization", "testing", "utils", "vision")
+                 "serialization", "signal", "testing", "utils", "vision")
 
 globals().update({name: vars(core)[name] for name in core.__all__ if name in vars(core)})
 

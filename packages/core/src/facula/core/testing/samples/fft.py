@@ -76,3 +76,43 @@ def shifts(make: Maker) -> Iterator[Sample]:
 def frequencies(make: Maker) -> Iterator[Sample]:
     yield Sample(5)
     yield Sample(6, 0.1)
+
+
+@sample_inputs("stft")
+def stft(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(20), 4, return_complex=True)
+    yield Sample(make(2, 20), 6, 2, 5, make(5), normalized=True, onesided=False,
+                 return_complex=True)
+    yield Sample(make(20), 5, 3, 3, center=False, align_to_window=True, return_complex=True)
+    yield Sample(make.complex(20), 4)
+
+
+@sample_inputs("istft")
+def istft(make: Maker) -> Iterator[Sample]:
+    yield Sample(make.complex(3, 6), 4)
+    yield Sample(make.complex(2, 4, 5), 6, 2, 5, make(5, low=0.5), normalized=True, length=7)
+    yield Sample(make.complex(4, 6), 4, center=False, onesided=False, return_complex=True)
+
+
+@sample_inputs("hann_window", "hamming_window", "blackman_window", "bartlett_window",
+               "kaiser_window")
+def windows(make: Maker) -> Iterator[Sample]:
+    for length in (0, 1, 2, 5, 8):
+        yield Sample(length)
+        yield Sample(length, False)
+
+
+@sample_inputs(*(f"windows_{name}" for name in (
+    "bartlett", "blackman", "cosine", "exponential", "gaussian", "general_hamming", "hamming",
+    "hann", "kaiser", "nuttall")))
+def signal_windows(make: Maker) -> Iterator[Sample]:
+    for length in (0, 1, 2, 5, 8):
+        yield Sample(length)
+        yield Sample(length, sym=False)
+
+
+@sample_inputs("windows_general_cosine")
+def general_cosine(make: Maker) -> Iterator[Sample]:
+    for length in (0, 1, 2, 5, 8):
+        yield Sample(length, a=[0.5, 0.4, 0.1])
+        yield Sample(length, a=[0.5, 0.4, 0.1], sym=False)
