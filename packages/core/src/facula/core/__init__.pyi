@@ -847,7 +847,7 @@ def slogdet(input: Tensor) -> _SignLogdet: ...
 def inverse(input: Tensor) -> Tensor: ...
 def matrix_power(input: Tensor, n: builtins.int) -> Tensor: ...
 def matrix_exp(input: Tensor) -> Tensor: ...
-def orgqr(input: Tensor, input2: Tensor | builtins.complex) -> Tensor: ...
+def orgqr(input: Tensor, tau: Tensor | builtins.complex) -> Tensor: ...
 def cholesky(input: Tensor, upper: builtins.bool = ...) -> Tensor: ...
 def pinverse(input: Tensor, rcond: builtins.float = ...) -> Tensor: ...
 def qr(input: Tensor, some: builtins.bool = ...) -> _QR: ...
@@ -1132,6 +1132,74 @@ def nanquantile(
     *,
     interpolation: builtins.str = ...,
 ) -> Tensor: ...
+def stft(
+    input: Tensor,
+    n_fft: builtins.int,
+    hop_length: builtins.int | None = ...,
+    win_length: builtins.int | None = ...,
+    window: Tensor | None = ...,
+    center: builtins.bool = ...,
+    pad_mode: builtins.str = ...,
+    normalized: builtins.bool = ...,
+    onesided: builtins.bool | None = ...,
+    return_complex: builtins.bool | None = ...,
+    align_to_window: builtins.bool | None = ...,
+) -> Tensor: ...
+def istft(
+    input: Tensor,
+    n_fft: builtins.int,
+    hop_length: builtins.int | None = ...,
+    win_length: builtins.int | None = ...,
+    window: Tensor | None = ...,
+    center: builtins.bool = ...,
+    normalized: builtins.bool = ...,
+    onesided: builtins.bool | None = ...,
+    length: builtins.int | None = ...,
+    return_complex: builtins.bool = ...,
+) -> Tensor: ...
+def hann_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def hamming_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = ...,
+    alpha: builtins.float = ...,
+    beta: builtins.float = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def blackman_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def bartlett_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def kaiser_window(
+    window_length: builtins.int,
+    periodic: builtins.bool = ...,
+    beta: builtins.float = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
 def select_scatter(
     input: Tensor,
     src: Tensor | builtins.complex,
@@ -1217,6 +1285,7 @@ __all__ = [
     "atleast_3d",
     "autocast",
     "baddbmm",
+    "bartlett_window",
     "batched_matmul",
     "bernoulli",
     "bfloat16",
@@ -1228,6 +1297,7 @@ __all__ = [
     "bitwise_or",
     "bitwise_right_shift",
     "bitwise_xor",
+    "blackman_window",
     "block_diag",
     "bmm",
     "bool",
@@ -1345,6 +1415,8 @@ __all__ = [
     "greater_equal",
     "gt",
     "half",
+    "hamming_window",
+    "hann_window",
     "heaviside",
     "histc",
     "histogram",
@@ -1387,6 +1459,8 @@ __all__ = [
     "isneginf",
     "isposinf",
     "isreal",
+    "istft",
+    "kaiser_window",
     "kron",
     "kthvalue",
     "layout",
@@ -1540,6 +1614,7 @@ __all__ = [
     "stack",
     "std",
     "std_mean",
+    "stft",
     "strided",
     "sub",
     "subtract",

@@ -817,7 +817,7 @@ class Methods:
     def inverse(self) -> Tensor: ...
     def matrix_power(self, n: builtins.int) -> Tensor: ...
     def matrix_exp(self) -> Tensor: ...
-    def orgqr(self, input2: Tensor | builtins.complex) -> Tensor: ...
+    def orgqr(self, tau: Tensor | builtins.complex) -> Tensor: ...
     def cholesky(self, upper: builtins.bool = ...) -> Tensor: ...
     def pinverse(self, rcond: builtins.float = ...) -> Tensor: ...
     def qr(self, some: builtins.bool = ...) -> _QR: ...
@@ -1040,6 +1040,31 @@ class Methods:
         keepdim: builtins.bool = ...,
         *,
         interpolation: builtins.str = ...,
+    ) -> Tensor: ...
+    def stft(
+        self,
+        n_fft: builtins.int,
+        hop_length: builtins.int | None = ...,
+        win_length: builtins.int | None = ...,
+        window: Tensor | None = ...,
+        center: builtins.bool = ...,
+        pad_mode: builtins.str = ...,
+        normalized: builtins.bool = ...,
+        onesided: builtins.bool | None = ...,
+        return_complex: builtins.bool | None = ...,
+        align_to_window: builtins.bool | None = ...,
+    ) -> Tensor: ...
+    def istft(
+        self,
+        n_fft: builtins.int,
+        hop_length: builtins.int | None = ...,
+        win_length: builtins.int | None = ...,
+        window: Tensor | None = ...,
+        center: builtins.bool = ...,
+        normalized: builtins.bool = ...,
+        onesided: builtins.bool | None = ...,
+        length: builtins.int | None = ...,
+        return_complex: builtins.bool = ...,
     ) -> Tensor: ...
     def select_scatter(
         self,

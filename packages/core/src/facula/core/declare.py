@@ -29,6 +29,7 @@ from facula.core.fronts import (
     inplace_primitive_front,
     primitive_front,
     reduction_front,
+    telling,
     view_front,
 )
 from facula.core.operation import Operation, Reduce, register
@@ -216,19 +217,23 @@ def primitive(*, result: Any = "same", outputs: int = 1, method: bool = False,
 
 
 def composite(function: F | None = None, *, method: bool = True, export: bool = True,
-              inplace: bool = False, space: str = "") -> Any:
+              inplace: bool = False, space: str = "", tells: bool = False) -> Any:
     """Declare an operation written over others: differentiable and portable for nothing.
 
     ``inplace`` adds the method ``name_``, which computes the result apart and copies it in.
     ``space`` is the namespace that a function belongs to which stands neither in ``facula`` nor
     among the methods: ``linalg`` for ``facula.linalg.norm``, which is registered as
-    ``linalg_norm``.
+    ``linalg_norm``. ``tells`` spares methods and operators a call where that counts:
+    the function's errors name it already, as far as its first argument is a tensor.
     """
     def declare(function: F) -> F:
         op = _record("composite", function, space, method=method and not space,
                      export=export and not space, inplace=inplace)
-        op.public = front = guarded(function, op.name)
-        front.operation = op  # type: ignore[attr-defined]
+        front = guarded(function, op.name)
+        op.public = telling(op, front)
+        if tells:
+            op.extra["method"] = front
+        front.operation = op.public.operation = op  # type: ignore[attr-defined, union-attr]
         if inplace:
             op.extra["inplace"] = _inplace(op, inplace_composite_front(op))
         return front
@@ -250,9 +255,9 @@ def alias(name: str, of: Callable[..., Any]) -> Callable[..., Any]:
                    parameters=first.parameters, tensors=first.tensors,
                    attributes=first.attributes, method=first.method, inplace=first.inplace,
                    export=first.export)
-    op.public = second
+    op.public = telling(op, second)
     if first.inplace:
-        op.extra["inplace"] = first.extra["inplace"]
+        op.extra["inplace"] = telling(op, first.extra["inplace"], name + "_")
     register(op)
-    second.operation = op  # type: ignore[attr-defined]
+    second.operation = op.public.operation = op  # type: ignore[attr-defined]
     return second

@@ -56,7 +56,7 @@ def canonical_dim(op: str, dim: Any, ndim: int) -> int:
     """
     try:
         index = dim.__index__()
-    except AttributeError:
+    except (AttributeError, TypeError):
         raise TypeError(f"{op}: dim must be an int, but is {describe(dim)}") from None
     bound = ndim or 1
     if not -bound <= index < bound:
@@ -86,9 +86,9 @@ def canonical_dims(op: str, dim: Any, ndim: int) -> tuple[int, ...]:
 
 def canonical_shape(op: str, sizes: Any) -> tuple[int, ...]:
     """A shape from ``f(2, 3)`` or ``f((2, 3))`` style arguments (already packed in a tuple)."""
-    if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
-        sizes = tuple(sizes[0])
     try:
+        if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
+            sizes = tuple(sizes[0])
         return tuple([s.__index__() for s in sizes])
-    except AttributeError:
+    except (AttributeError, TypeError):
         raise TypeError(f"{op}: sizes must be ints, but are {describe(tuple(sizes))}") from None

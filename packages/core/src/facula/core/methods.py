@@ -21,8 +21,14 @@ PROPERTIES = {"T": "transpose_all", "mT": "matrix_transpose", "H": "hermitian_tr
               "mH": "adjoint", "real": "real", "imag": "imag"}
 
 
+def _method(op: Operation) -> Callable[..., Any]:
+    front = op.extra.get("method", op.public)
+    assert front is not None
+    return front
+
+
 def _binary(op: Operation) -> Callable[..., Any]:
-    front = op.extra.get("operator", op.public)
+    front = op.extra.get("operator", _method(op))
     assert front is not None
     return front
 
@@ -58,7 +64,7 @@ def attach(cls: type[Tensor]) -> None:
     known = {op.name: op for op in operations()}
     for op in known.values():
         if op.method and op.name not in cls.__dict__:
-            setattr(cls, op.name, op.public)
+            setattr(cls, op.name, _method(op))
         if op.inplace and op.name + "_" not in cls.__dict__:
             setattr(cls, op.name + "_", op.extra["inplace"])
         for name, method in op.extra.get("methods", {}).items():
@@ -76,7 +82,6 @@ def attach(cls: type[Tensor]) -> None:
         setattr(cls, f"__{python}__", known[name].public)
     for python, name in PROPERTIES.items():
         if name in known:
-            public = known[name].public
-            assert public is not None
+            public = _method(known[name])
             setter = _part_setter(public) if name in ("real", "imag") else None
             setattr(cls, python, property(public, setter, doc=public.__doc__))

@@ -8,7 +8,8 @@ from facula.core.fronts.inplace import (
 )
 from facula.core.fronts.primitive import primitive_front
 from facula.core.fronts.reduction import reduction_front
+from facula.core.fronts.telling import telling
 from facula.core.fronts.view import view_front
 
 __all__ = ["Resolver", "elementwise_front", "inplace_composite_front", "inplace_front",
-           "inplace_primitive_front", "primitive_front", "reduction_front", "view_front"]
+           "inplace_primitive_front", "primitive_front", "reduction_front", "telling", "view_front"]

@@ -16,6 +16,7 @@ from facula.core.devices import Kind, kind_of
 from facula.core.dtypes import dtype
 from facula.core.errors import describe, not_a_tensor
 from facula.core.fronts.operands import bind, common_kind, data_on, misfit, operand, tracked
+from facula.core.fronts.telling import retell
 from facula.core.operation import Operation
 from facula.core.precision import HALVES, guard_of, mode
 from facula.core.promotion import DIMENSIONED, SCALAR, ZERO_DIM
@@ -124,7 +125,10 @@ def _unary(op: Operation) -> Callable[..., Any]:
             if _settled(input._kind.dtype, guard):
                 table[input._kind] = kernel, kind
         out = _new(Tensor)
-        out._data = kernel(input._data)
+        try:
+            out._data = kernel(input._data)
+        except Exception as error:
+            retell(op, op.name, error, (input,), {})
         out._kind = kind
         out._autograd = None
         out._version = None
@@ -155,8 +159,8 @@ def _binary(op: Operation) -> Callable[..., Any]:
         out = _new(Tensor)
         try:
             out._data = kernel(input._data, operand)
-        except ValueError as error:
-            raise misfit(op, (input, other), error) from None
+        except Exception as error:
+            retell(op, op.name, misfit(op, (input, other), error), (input, other), {})
         out._kind = kind
         out._autograd = None
         out._version = None
@@ -176,8 +180,8 @@ def _binary(op: Operation) -> Callable[..., Any]:
                 table.setdefault(input._kind, {})[other._kind] = kernel, kind
         try:
             out = from_data(kernel(a, b), kind)
-        except ValueError as error:
-            raise misfit(op, (input, other), error) from None
+        except Exception as error:
+            retell(op, op.name, misfit(op, (input, other), error), (input, other), {})
         if op.record is not None and tracked((input, other)):
             op.record(out, input, other)
         return out
@@ -199,8 +203,8 @@ def _general(op: Operation) -> Callable[..., Any]:
         kernel, kind, data = resolve(operands)
         try:
             result = kernel(*data, *attributes)
-        except ValueError as error:
-            raise misfit(op, operands, error) from None
+        except Exception as error:
+            retell(op, op.name, misfit(op, operands, error), args, kwargs)
         if op.outputs == 1:
             out: Any = from_data(result, kind)
         else:

@@ -22,6 +22,7 @@ from facula.core.fronts.operands import (
     tracked,
     unwrap,
 )
+from facula.core.fronts.telling import retell
 from facula.core.operation import Operation
 from facula.core.tensor import Tensor
 
@@ -41,29 +42,32 @@ def inplace_front(op: Operation) -> Callable[..., Any]:
     known: dict[Any, Callable[..., Any]] = {}
 
     def front(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        values = bind(op, (self, *args), kwargs)
-        others = [operand(op, n, v)
-                  for n, v in zip(op.tensors[1:], values[1:count], strict=True)]
-        attributes = values[count:]
-        for x in others:
-            if isinstance(x, Tensor):
-                _check_operand(name, self, x)
-        keys = [operand_key(x) for x in (self, *others)]
-        full_key = (self._kind.device, *keys)
-        kernel = known.get(full_key)
-        if kernel is None:
-            compute, results = resolver.types(keys)
-            check_storable(name, results[0], self._kind.dtype)
-            kernel = known[full_key] = self._kind.backend.elementwise_into(
-                op, tuple(d for d, _ in keys), compute, self._kind.dtype)
-        before = _begin(op, name, self, tracked((self, *others)), values)
-        kernel(self._data, self._data,
-               *(data_on(self._kind, x) if isinstance(x, Tensor) else x for x in others),
-               *attributes)
-        if before is not None:
-            assert op.record_inplace is not None
-            op.record_inplace(self, before, *others, *attributes)
-        return self
+        try:
+            values = bind(op, (self, *args), kwargs)
+            others = [operand(op, n, v)
+                      for n, v in zip(op.tensors[1:], values[1:count], strict=True)]
+            attributes = values[count:]
+            for x in others:
+                if isinstance(x, Tensor):
+                    _check_operand(name, self, x)
+            keys = [operand_key(x) for x in (self, *others)]
+            full_key = (self._kind.device, *keys)
+            kernel = known.get(full_key)
+            if kernel is None:
+                compute, results = resolver.types(keys)
+                check_storable(name, results[0], self._kind.dtype)
+                kernel = known[full_key] = self._kind.backend.elementwise_into(
+                    op, tuple(d for d, _ in keys), compute, self._kind.dtype)
+            before = _begin(op, name, self, tracked((self, *others)), values)
+            kernel(self._data, self._data,
+                   *(data_on(self._kind, x) if isinstance(x, Tensor) else x for x in others),
+                   *attributes)
+            if before is not None:
+                assert op.record_inplace is not None
+                op.record_inplace(self, before, *others, *attributes)
+            return self
+        except Exception as error:
+            retell(op, name, error, (self, *args), kwargs)
 
     return front
 
@@ -78,30 +82,33 @@ def inplace_primitive_front(op: Operation) -> Callable[..., Any]:
     into = op.extra.get("into")
 
     def front(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        values = op.function(self, *args, **kwargs)
-        backend = self._kind.backend
-        kernel = backend.kernels.get(name)
-        if kernel is None and into is not None:
-            kernel = functools.partial(into, backend)
-        if kernel is None:
-            assert op.public is not None
-            with slot.no_grad():
-                result = op.public(self, *args, **kwargs)
-            if result._data.shape != self._data.shape:
-                raise RuntimeError(f"{name}: the result's shape {tuple(result.shape)} is not the "
-                                   f"tensor's shape {tuple(self.shape)}")
-            check_storable(name, result._kind.dtype, self._kind.dtype)
-        tensors = leaves(values)
-        common_kind(name, tensors)
-        before = _begin(op, name, self, tracked(tensors), values)
-        if kernel is None:
-            backend.assign(self._data, result._data)
-        else:
-            kernel(self._data, *[unwrap(v, self._kind) for v in values[1:]])
-        if before is not None:
-            assert op.record_inplace is not None
-            op.record_inplace(self, before, *values[1:])
-        return self
+        try:
+            values = op.function(self, *args, **kwargs)
+            backend = self._kind.backend
+            kernel = backend.kernels.get(name)
+            if kernel is None and into is not None:
+                kernel = functools.partial(into, backend)
+            if kernel is None:
+                assert op.public is not None
+                with slot.no_grad():
+                    result = op.public(self, *args, **kwargs)
+                if result._data.shape != self._data.shape:
+                    raise RuntimeError(f"{name}: the result's shape {tuple(result.shape)} is not "
+                                       f"the tensor's shape {tuple(self.shape)}")
+                check_storable(name, result._kind.dtype, self._kind.dtype)
+            tensors = leaves(values)
+            common_kind(name, tensors)
+            before = _begin(op, name, self, tracked(tensors), values)
+            if kernel is None:
+                backend.assign(self._data, result._data)
+            else:
+                kernel(self._data, *[unwrap(v, self._kind) for v in values[1:]])
+            if before is not None:
+                assert op.record_inplace is not None
+                op.record_inplace(self, before, *values[1:])
+            return self
+        except Exception as error:
+            retell(op, name, error, (self, *args), kwargs)
 
     return front
 
@@ -115,20 +122,23 @@ def inplace_composite_front(op: Operation) -> Callable[..., Any]:
     name = op.name + "_"
 
     def front(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if not isinstance(self, Tensor):
-            raise not_a_tensor(name, op.parameters[0], self)
-        self._check_write(name)
-        source = self
-        if slot.grad_mode.enabled and tracked(leaves((self, *args, *kwargs.values()))):
-            source = self.clone()
-            args = tuple([source if a is self else a for a in args])
-        assert op.public is not None
-        result = op.public(source, *args, **kwargs)
-        if result._data.shape != self._data.shape:
-            raise RuntimeError(f"{name}: the result's shape {tuple(result.shape)} is not the "
-                               f"tensor's shape {tuple(self.shape)}")
-        check_storable(name, result._kind.dtype, self._kind.dtype)
-        return self.copy_(result)
+        try:
+            if not isinstance(self, Tensor):
+                raise not_a_tensor(name, op.parameters[0], self)
+            self._check_write(name)
+            source = self
+            if slot.grad_mode.enabled and tracked(leaves((self, *args, *kwargs.values()))):
+                source = self.clone()
+                args = tuple([source if a is self else a for a in args])
+            assert op.public is not None
+            result = op.public(source, *args, **kwargs)
+            if result._data.shape != self._data.shape:
+                raise RuntimeError(f"{name}: the result's shape {tuple(result.shape)} is not the "
+                                   f"tensor's shape {tuple(self.shape)}")
+            check_storable(name, result._kind.dtype, self._kind.dtype)
+            return self.copy_(result)
+        except Exception as error:
+            retell(op, name, error, (self, *args), kwargs)
 
     return front
 

@@ -100,8 +100,10 @@ def leaves(values: Iterable[Any]) -> list[Tensor]:
     return found
 
 
-def misfit(op: Operation, operands: Iterable[Any], error: ValueError) -> Exception:
+def misfit(op: Operation, operands: Iterable[Any], error: Exception) -> Exception:
     """What a kernel's error means: operands that do not broadcast, told by name; else itself."""
+    if not isinstance(error, ValueError):
+        return error
     named = [(n, tuple(x._data.shape)) for n, x in zip(op.tensors, operands, strict=False)
              if isinstance(x, Tensor)]
     try:

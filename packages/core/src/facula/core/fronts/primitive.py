@@ -11,6 +11,7 @@ from facula.core.backends.fallback import host_fallback
 from facula.core.devices import Kind, kind_of
 from facula.core.fronts.elementwise import check_dtype
 from facula.core.fronts.operands import common_kind, data_on, leaves, tracked, unwrap
+from facula.core.fronts.telling import retell
 from facula.core.operation import Operation
 from facula.core.precision import guard_of, guarded, mode
 from facula.core.tensor import Tensor, from_data
@@ -47,25 +48,28 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
         return answer if isinstance(answer, Kind) else kind_of(home.device, answer)
 
     def front(*args: Any, **kwargs: Any) -> Any:
-        values = function(*args, **kwargs)
-        tensors = leaves(values)
-        home = common_kind(op.name, tensors)
-        kernel = kernels.get(home)
-        if kernel is None:
-            kernel = kernels[home] = find_kernel(op, home)
-        if nested:
-            result = kernel(*[unwrap(v, home) for v in values])
-        else:
-            result = kernel(*[data_on(home, v) if isinstance(v, Tensor) else v for v in values])
-        first = tensors[0]._kind if tensors[0]._kind.device is home.device else home
-        if op.outputs == 1:
-            out: Any = from_data(result, result_kind(rules[0], first, values))
-        else:
-            out = tuple([from_data(r, result_kind(rule, first, values))
-                         for r, rule in zip(result, rules, strict=True)])
-        if op.record is not None and tracked(tensors):
-            op.record(out, *values)
-        return out
+        try:
+            values = function(*args, **kwargs)
+            tensors = leaves(values)
+            home = common_kind(op.name, tensors)
+            kernel = kernels.get(home)
+            if kernel is None:
+                kernel = kernels[home] = find_kernel(op, home)
+            if nested:
+                result = kernel(*[unwrap(v, home) for v in values])
+            else:
+                result = kernel(*[data_on(home, v) if isinstance(v, Tensor) else v for v in values])
+            first = tensors[0]._kind if tensors[0]._kind.device is home.device else home
+            if op.outputs == 1:
+                out: Any = from_data(result, result_kind(rules[0], first, values))
+            else:
+                out = tuple([from_data(r, result_kind(rule, first, values))
+                             for r, rule in zip(result, rules, strict=True)])
+            if op.record is not None and tracked(tensors):
+                op.record(out, *values)
+            return out
+        except Exception as error:
+            retell(op, op.name, error, args, kwargs)
 
     if len(op.tensors) == 2 and not op.attributes and not nested and rules == ("same",):
         return _pair(op, front)
@@ -80,17 +84,20 @@ def _one(op: Operation, rule: Any, result_kind: Callable[..., Kind]) -> Callable
     kernels: dict[Kind, Kernel] = {}
 
     def front(*args: Any, **kwargs: Any) -> Tensor:
-        values = function(*args, **kwargs)
-        input = values[0]
-        kind = input._kind
-        kernel = kernels.get(kind)
-        if kernel is None:
-            kernel = kernels[kind] = find_kernel(op, kind)
-        out = from_data(kernel(input._data, *values[1:]),
-                        kind if rule == "same" else result_kind(rule, kind, values))
-        if input._autograd is not None and op.record is not None:
-            op.record(out, *values)
-        return out
+        try:
+            values = function(*args, **kwargs)
+            input = values[0]
+            kind = input._kind
+            kernel = kernels.get(kind)
+            if kernel is None:
+                kernel = kernels[kind] = find_kernel(op, kind)
+            out = from_data(kernel(input._data, *values[1:]),
+                            kind if rule == "same" else result_kind(rule, kind, values))
+            if input._autograd is not None and op.record is not None:
+                op.record(out, *values)
+            return out
+        except Exception as error:
+            retell(op, op.name, error, args, kwargs)
 
     return front
 
@@ -112,8 +119,11 @@ def _pair(op: Operation, general: Callable[..., Any]) -> Callable[..., Any]:
             kernel = kernels[input._kind] = find_kernel(op, input._kind)
         if kernel is None:
             return general(input, other)
-        function(input, other)
-        out = from_data(kernel(input._data, other._data), input._kind)
+        try:
+            function(input, other)
+            out = from_data(kernel(input._data, other._data), input._kind)
+        except Exception as error:
+            retell(op, op.name, error, (input, other), {})
         if (input._autograd is not None or other._autograd is not None) and op.record is not None:
             op.record(out, input, other)
         return out

@@ -9,6 +9,7 @@ from facula.core import promotion
 from facula.core.devices import Kind, kind_of
 from facula.core.errors import canonical_dims, not_a_tensor
 from facula.core.fronts.elementwise import check_dtype
+from facula.core.fronts.telling import retell
 from facula.core.operation import Operation
 from facula.core.precision import HALVES, guard_of, mode
 from facula.core.tensor import Tensor
@@ -48,33 +49,36 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
     def front(input: Tensor, dim: Any = default_dim, keepdim: bool = False,
               dtype: Any = None, **attributes: Any) -> Tensor:
         try:
-            kernel, kind = table[input._kind, dtype]
-        except (KeyError, AttributeError):
-            if not isinstance(input, Tensor):
-                raise not_a_tensor(op.name, "input", input) from None
-            if guard is not None and mode.on and dtype is None:
-                (input,) = guard((input,))
-            kernel, kind = resolve(input._kind, dtype)
-            if guard is None or input._kind.dtype not in HALVES:  # else autocast decides
-                table[input._kind, dtype] = kernel, kind
-        data = input._data
-        try:
-            dims = memo[dim, data.ndim]
-        except (KeyError, TypeError):
-            dims = canonical_dims(op.name, None if dim == () else dim, data.ndim)
-            if not isinstance(dim, list):
-                memo[dim, data.ndim] = dims
-        if not data.size and nonempty and any(not data.shape[d] for d in dims):
-            raise IndexError(f"{op.name}: a reduced dimension has size 0 (shape "
-                             f"{tuple(data.shape)}, dim {dims}): an empty set has no extremum")
-        extra = read(attributes) if names or attributes else ()
-        out = _new(Tensor)
-        out._data = kernel(data, dims, keepdim, *extra)
-        out._kind = kind
-        out._autograd = None
-        out._version = None
-        if input._autograd is not None and op.record is not None:
-            op.record(out, input, dims, keepdim, *extra)
-        return out
+            try:
+                kernel, kind = table[input._kind, dtype]
+            except (KeyError, AttributeError):
+                if not isinstance(input, Tensor):
+                    raise not_a_tensor(op.name, "input", input) from None
+                if guard is not None and mode.on and dtype is None:
+                    (input,) = guard((input,))
+                kernel, kind = resolve(input._kind, dtype)
+                if guard is None or input._kind.dtype not in HALVES:  # else autocast decides
+                    table[input._kind, dtype] = kernel, kind
+            data = input._data
+            try:
+                dims = memo[dim, data.ndim]
+            except (KeyError, TypeError):
+                dims = canonical_dims(op.name, None if dim == () else dim, data.ndim)
+                if not isinstance(dim, list):
+                    memo[dim, data.ndim] = dims
+            if not data.size and nonempty and any(not data.shape[d] for d in dims):
+                raise IndexError(f"{op.name}: a reduced dimension has size 0 (shape "
+                                 f"{tuple(data.shape)}, dim {dims}): an empty set has no extremum")
+            extra = read(attributes) if names or attributes else ()
+            out = _new(Tensor)
+            out._data = kernel(data, dims, keepdim, *extra)
+            out._kind = kind
+            out._autograd = None
+            out._version = None
+            if input._autograd is not None and op.record is not None:
+                op.record(out, input, dims, keepdim, *extra)
+            return out
+        except Exception as error:
+            retell(op, op.name, error, (input, dim, keepdim), attributes)
 
     return front

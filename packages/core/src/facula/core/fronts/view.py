@@ -7,6 +7,7 @@ from typing import Any
 
 from facula.core.devices import kind_of
 from facula.core.errors import not_a_tensor
+from facula.core.fronts.telling import retell
 from facula.core.operation import Operation
 from facula.core.tensor import Tensor, alias
 
@@ -31,7 +32,10 @@ def view_front(op: Operation) -> Callable[..., Any]:
     def front(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if not isinstance(input, Tensor):
             raise not_a_tensor(op.name, "input", input)
-        result = function(input, *args, **kwargs)
+        try:
+            result = function(input, *args, **kwargs)
+        except Exception as error:
+            retell(op, op.name, error, (input, *args), kwargs)
         return apply(input, result[0], result[1:])
 
     op.extra["apply"] = apply  # for operations that know the data by a shorter way

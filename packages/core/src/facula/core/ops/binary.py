@@ -238,9 +238,11 @@ def _taking_alpha(name: str) -> Any:
     def scaled_inplace(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
         return plain_inplace(self, other if alpha == 1 else scaled_other(self, other, alpha))
 
-    scaled.__name__, scaled.__doc__ = name, plain.__doc__
+    scaled.__name__ = scaled.__qualname__ = name
+    scaled.__doc__ = plain.__doc__
     scaled.__module__ = __name__
-    scaled_inplace.__name__, scaled_inplace.__doc__ = name + "_", plain_inplace.__doc__
+    scaled_inplace.__name__ = scaled_inplace.__qualname__ = name + "_"
+    scaled_inplace.__doc__ = plain_inplace.__doc__
     scaled.operation = op  # type: ignore[attr-defined]
     op.extra.update(operator=plain, operator_inplace=plain_inplace, inplace=scaled_inplace)
     op.public = scaled

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from facula.core.declare import composite, primitive
+from facula.core.errors import not_a_tensor
 from facula.core.ops import shape
 from facula.core.tensor import Tensor
 
@@ -32,7 +33,7 @@ def batched_matmul(input: Tensor, other: Tensor) -> Tensor:
     return input, other  # type: ignore[return-value]
 
 
-@composite
+@composite(tells=True)
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product; vectors count as a row on the left and a column on the right.
 
@@ -57,7 +58,11 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> facula.matmul(facula.ones(2, 3), facula.ones(3))
     tensor([3., 3.])
     """
-    n, m = input._data.ndim, other._data.ndim
+    try:
+        n, m = input._data.ndim, other._data.ndim
+    except AttributeError:
+        name, value = ("other", other) if isinstance(input, Tensor) else ("input", input)
+        raise not_a_tensor("matmul", name, value) from None
     if n >= 2 and m >= 2:
         return batched_matmul(input, other)
     if not n or not m:

@@ -112,7 +112,7 @@ def seen_as(input: Tensor, sizes: tuple[Any, ...]) -> Tensor | None:
     return _shaped(input, seen, (shape,))
 
 
-@composite
+@composite(tells=True)
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in another shape: a view if possible, else a copy.
 
@@ -206,7 +206,7 @@ _EXCHANGED: dict[Any, tuple[int, ...]] = {}
 _REVERSED = [tuple(reversed(range(n))) for n in range(65)]  # NumPy has 64 dimensions at most
 
 
-@composite
+@composite(tells=True)
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
     data = input._data
@@ -231,7 +231,7 @@ def t(input: Tensor) -> Tensor:
     return transpose_all(input)
 
 
-@composite(method=False, export=False)
+@composite(method=False, export=False, tells=True)
 def transpose_all(input: Tensor) -> Tensor:
     """All dimensions in reverse order: the property ``T``."""
     data = input._data
@@ -305,7 +305,7 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
 _INSERTED: dict[Any, tuple[Any, ...]] = {}
 
 
-@composite
+@composite(tells=True)
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """A new dimension of size 1 at ``dim``.
 
@@ -325,7 +325,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return _shaped(input, seen, (seen.shape,))
 
 
-@composite
+@composite(tells=True)
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Dimensions of size 1 left out: all, or the named ones."""
     data = input._data
@@ -343,7 +343,7 @@ def clone(input: Tensor) -> Tensor:
     return (input,)  # type: ignore[return-value]
 
 
-@composite(export=False)
+@composite(export=False, tells=True)
 def contiguous(input: Tensor) -> Tensor:
     """The tensor itself if its elements lie in C order, else a copy in that order."""
     return input if input.is_contiguous() else clone(input)

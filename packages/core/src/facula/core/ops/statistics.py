@@ -86,7 +86,8 @@ def _var_mean_front(input: Tensor, *args: Any, unbiased: bool | None = None,
     return _both(input, *_read("var_mean", args, unbiased, correction, keepdim, dim))
 
 
-_var_mean_front.__name__, _var_mean_front.__doc__ = "var_mean", var_mean.__doc__
+_var_mean_front.__name__ = _var_mean_front.__qualname__ = "var_mean"
+_var_mean_front.__doc__ = var_mean.__doc__
 _var_mean_front.__module__ = __name__
 _var_mean_front.operation = _VAR_MEAN  # type: ignore[attr-defined]
 var_mean = _VAR_MEAN.public = _var_mean_front

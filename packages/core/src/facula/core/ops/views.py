@@ -13,14 +13,14 @@ from facula.core.backends.base import Backend
 from facula.core.declare import composite, primitive
 from facula.core.declare import view as view_of
 from facula.core.devices import CPU, kind_of
-from facula.core.errors import canonical_dim, canonical_shape, describe
+from facula.core.errors import canonical_dim, canonical_shape, describe, not_a_tensor
 from facula.core.ops import index, shape
 from facula.core.tensor import Size, Tensor, Version, from_data
 
 _ALL = slice(None)
 
 
-@composite(export=False)
+@composite(export=False, tells=True)
 def view(input: Tensor, *shape_or_dtype: Any) -> Tensor:
     """The same memory in another shape, or its bits as another dtype; never copies.
 
@@ -337,6 +337,11 @@ def _at_least(ndim: int, name: str, place: Any) -> Any:
             sizes = tuple(t._data.shape)
             return t if len(sizes) >= ndim else shape.view_as_shape(t, place(sizes))
         given = tensors[0] if len(tensors) == 1 else tensors
+        if not isinstance(given, (tuple, list)):
+            raise not_a_tensor(name, "tensors", given)
+        for t in given:
+            if not isinstance(t, Tensor):
+                raise not_a_tensor(name, "tensors", t)
         return tuple([grow(t) for t in given])
     grow.__name__, grow.__module__ = name, __name__
     grow.__doc__ = f"The tensor (or each of several) as a view of at least {ndim} dimensions."

@@ -1,0 +1,70 @@
+"""What users read when arguments are wrong: the operation's name before whatever was found."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from facula.core.errors import describe, not_a_tensor
+from facula.core.operation import Operation
+from facula.core.tensor import Tensor
+
+_KINDS = (NotImplementedError, IndexError, TypeError, ValueError, RuntimeError)
+# Python's own words say enough, or the fault is not the caller's.
+_LEFT = (Warning, MemoryError, ZeroDivisionError, AssertionError, NameError, RecursionError)
+
+
+def retell(op: Operation, name: str, error: Exception, args: Sequence[Any],
+           kwargs: Mapping[str, Any]) -> NoReturn:
+    """Raise an error that came up in an operation, so that it names the operation.
+
+    Errors that name it pass as they are. What only means that an argument is of a wrong kind
+    (an attribute that it does not have, say) becomes a TypeError.
+
+    Raises
+    ------
+    TypeError, ValueError, IndexError, RuntimeError
+        One of these.
+    """
+    if isinstance(error, _LEFT):
+        raise error
+    kind = next((k for k in _KINDS if isinstance(error, k)), None)
+    if kind is not None and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", str(error)):
+        raise error
+    given = dict(zip(op.parameters, args, strict=False)) | dict(kwargs)
+    notes = op.function.__annotations__
+    for parameter in op.tensors if kind is None else op.tensors[:1]:
+        if str(notes.get(parameter)) == "Tensor" and parameter in given and not isinstance(
+                given[parameter], Tensor):
+            raise not_a_tensor(name, parameter, given[parameter]) from error
+    if isinstance(error, OverflowError):
+        raise RuntimeError(f"{name}: a number is out of range: {error}") from error
+    if kind is not None:
+        raise kind(f"{name}: {error}") from error
+    listed = ", ".join(f"{n}={_brief(v)}" for n, v in given.items())
+    raise TypeError(f"{name}: an argument is of a wrong type or form: {listed}: it takes "
+                    f"{op.signature}") from error
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"ndarray(shape={value.shape}, dtype={value.dtype})"
+    return describe(value)
+
+
+def telling(op: Operation, front: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+    """The same function, whose errors name the operation."""
+    name = name or op.name
+
+    @functools.wraps(front)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return front(*args, **kwargs)
+        except Exception as error:
+            retell(op, name, error, args, kwargs)
+
+    return told
