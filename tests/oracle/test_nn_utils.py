@@ -102,6 +102,44 @@ def test_spectral_norm(name, rounds) -> None:
         same_state(ours, theirs)
 
 
+@pytest.mark.parametrize("trivial", [True, False])
+@pytest.mark.parametrize("way", ["matrix_exp", "cayley", "householder", None])
+@pytest.mark.parametrize("size", [(4, 4), (6, 3), (3, 6), (2, 5, 3)])
+def test_orthogonal(size, way, trivial) -> None:
+    rng = np.random.default_rng(0)
+    weight, step = rng.standard_normal(size), rng.normal(0, 0.3, size)
+    nets = []
+    for library in BOTH:
+        net = library.nn.Module()
+        net.weight = library.nn.Parameter(library.tensor(weight))
+        nets.append(library.nn.utils.parametrizations.orthogonal(
+            net, orthogonal_map=way, use_trivialization=trivial))
+    ours, theirs = nets
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    if not trivial or size[-1] == size[-2]:  # else a random completion stands in the base
+        same_state(ours, theirs)
+    values = ours.weight.detach().numpy()
+    tall = values if size[-2] >= size[-1] else values.swapaxes(-1, -2)
+    np.testing.assert_allclose(tall.swapaxes(-1, -2) @ tall, np.broadcast_to(
+        np.eye(tall.shape[-1]), (*size[:-2], tall.shape[-1], tall.shape[-1])), atol=1e-12)
+    copy_state(ours, theirs)
+    for library, net in zip(BOTH, nets, strict=True):
+        with library.no_grad():
+            stored = net.parametrizations.weight.original
+            # householder's diagonal holds signs
+            change = np.tril(step, -1) if way in ("householder", None) else step
+            stored.add_(library.tensor(change))
+        net.zero_grad()
+        (net.weight * library.tensor(weight)).sum().backward()
+    np.testing.assert_allclose(*[n.weight.detach().numpy() for n in nets], atol=1e-10)
+    np.testing.assert_allclose(*[n.parametrizations.weight.original.grad.numpy() for n in nets],
+                               atol=1e-9)
+    if trivial:  # any value can be assigned
+        for library, net in zip(BOTH, nets, strict=True):
+            net.weight = library.tensor(values)
+        np.testing.assert_allclose(*[n.weight.detach().numpy() for n in nets], atol=1e-10)
+
+
 def symmetric(library):
     class Symmetric(library.nn.Module):
         def forward(self, x):
