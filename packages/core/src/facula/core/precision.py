@@ -22,11 +22,12 @@ HALVES = (float16, bfloat16)
 
 # Matrix products, under whichever name they are called, end in batched_matmul. What adds
 # something to a product must stand here itself, or the sum would be in the wider dtype.
+# run_direction is one layer of a recurrent network, in one direction.
 _PRODUCTS = frozenset({
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "batched_matmul", "chain_matmul",
     "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution", "einsum",
-    "gru_layer", "linalg_multi_dot", "linalg_vecdot", "linear", "lstm_layer", "multi_dot", "prelu",
-    "scaled_dot_product_attention", "vecdot",
+    "gru_layer", "linalg_multi_dot", "linalg_vecdot", "linear", "lstm_layer", "prelu",
+    "run_direction", "scaled_dot_product_attention",
 })
 _LOSSES = frozenset({
     "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy",
@@ -42,7 +43,7 @@ POLICIES: dict[str, dict[str, frozenset[str]]] = {
         "float32": _LOSSES | {
             "acos", "asin", "cdist", "cosh", "cosine_similarity", "cumprod", "cumsum", "dist",
             "erfinv", "exp", "expm1", "group_norm", "interpolate", "layer_norm",
-            "linalg_matrix_norm", "linalg_vector_norm", "log", "log10", "log1p", "log2",
+            "linalg_matrix_norm", "linalg_norm", "linalg_vector_norm", "log", "log10", "log1p", "log2",
             "log_softmax", "logsumexp", "norm", "pdist", "pow", "prod", "reciprocal", "renorm",
             "rsqrt", "sinh", "softmax", "softplus", "sum", "tan",
         },
@@ -53,13 +54,22 @@ POLICIES: dict[str, dict[str, frozenset[str]]] = {
         "refused": frozenset({"binary_cross_entropy"}),
     },
     "cpu": {
-        "lower": _PRODUCTS - {"addmv", "addr", "linalg_multi_dot", "multi_dot"},
+        "lower": _PRODUCTS - {"addmv", "addr", "linalg_multi_dot"},
         "as given": frozenset({"addmv", "dot", "mv", "vdot"}),
         "float32": _LOSSES | {
-            "adaptive_avg_pool3d", "avg_pool3d", "binary_cross_entropy", "cdist", "cholesky",
-            "cholesky_inverse", "cholesky_solve", "ctc_loss", "grid_sample", "inverse",
-            "lu_solve", "max_pool3d", "max_unpool2d", "max_unpool3d", "nanquantile", "pinverse",
-            "polar", "prod", "quantile", "stft", "trace",
+            "adaptive_avg_pool3d", "avg_pool3d", "binary_cross_entropy", "cdist",
+            "cholesky", "cholesky_inverse", "cholesky_solve", "ctc_loss", "fft_fft",
+            "fft_fft2", "fft_fftn", "fft_hfft", "fft_ifft", "fft_ifft2", "fft_ifftn",
+            "fft_ihfft", "fft_irfft", "fft_irfft2", "fft_irfftn", "fft_rfft", "fft_rfft2",
+            "fft_rfftn", "geqrf", "grid_sample",
+            "inverse", "linalg_cholesky", "linalg_cholesky_ex", "linalg_cond",
+            "linalg_eig", "linalg_eigh", "linalg_eigvals", "linalg_eigvalsh",
+            "linalg_householder_product", "linalg_inv", "linalg_inv_ex", "linalg_lstsq",
+            "linalg_matrix_norm", "linalg_matrix_rank", "linalg_qr", "linalg_solve",
+            "linalg_svd", "linalg_svdvals", "linalg_tensorinv", "linalg_tensorsolve",
+            "lu_solve", "max_pool3d", "max_unpool2d", "max_unpool3d", "nanquantile", "orgqr",
+            "ormqr", "pinverse", "polar", "prod", "qr", "quantile", "stft", "svd", "trace",
+            "triangular_solve",
         },
         "widest": frozenset({"cat", "index_copy", "stack"}),
         "refused": frozenset(),

@@ -8,6 +8,7 @@ from typing import Any
 
 from facula.core.ops import creation, gather, joining, neural, rearrange, recurrent, shape, views
 from facula.core.ops.recurrent import State
+from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 from facula.nn import functional as F
 from facula.nn import init
@@ -22,6 +23,7 @@ MODES: dict[str, Any] = {
     "LSTM": (recurrent.lstm_step, 4, True), "GRU": (recurrent.gru_step, 3, False)}
 
 
+@guarded
 def run_direction(mode: str, data: Tensor, sizes: list[int], state: State,
                   weights: list[Tensor | None], reverse: bool) -> tuple[Tensor, State]:
     """One layer in one direction over packed rows.
