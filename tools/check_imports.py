@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from monorepo import ROOT, Package, import_name, imports_of, packages, requirement_name
+from monorepo import COMPANIONS, ROOT, Package, import_name, imports_of, packages, requirement_name
 
 # What the code looks at where it happens to be installed, and never needs: (package, module).
 OPTIONAL = {("core", "threadpoolctl")}
@@ -22,6 +22,7 @@ SERVING = {"facula/core/testing/plugin.py": {"pytest", "facula"}}
 def declared(package: Package) -> tuple[set[str], set[str]]:
     """The import names that a package's dependencies, and its extras, allow."""
     hard = {import_name(requirement_name(r)) for r in package.dependencies} | {package.module}
+    hard |= {companion for module in hard for companion in COMPANIONS.get(module, ())}
     extra = {import_name(requirement_name(r)) for rs in package.extras.values() for r in rs}
     return hard, extra - hard
 
@@ -29,12 +30,12 @@ def declared(package: Package) -> tuple[set[str], set[str]]:
 def below(package: Package) -> set[str]:
     """The sibling modules at or below a package, whatever its metadata says."""
     by_distribution = {other.distribution: other for other in packages()}
-    seen, queue = {package.module}, [package]
+    seen, queue = {*package.modules}, [package]
     while queue:
         for requirement in queue.pop().dependencies:
             other = by_distribution.get(requirement_name(requirement))
             if other is not None and other.module not in seen:
-                seen.add(other.module)
+                seen.update(other.modules)
                 queue.append(other)
     return seen
 
@@ -47,7 +48,7 @@ def target(module: str) -> str:
 
 def problems() -> list[str]:
     found = []
-    layers = {package.module for package in packages() if package.name != "facula"}
+    layers = {m for package in packages() if package.name != "facula" for m in package.modules}
     for package in packages():
         hard, extra = declared(package)
         reachable = below(package)

@@ -15,6 +15,9 @@ NAMES = ("core", "autograd", "nn", "optim", "data", "vision", "facula")
 # Distributions whose import name differs from their own.
 IMPORT_NAMES = {"pillow": "PIL"}
 
+# What a distribution brings besides the module of its own name.
+COMPANIONS = {"facula.autograd": ("facula.distributions",)}
+
 
 @dataclass(frozen=True)
 class Package:
@@ -30,6 +33,11 @@ class Package:
     @property
     def module(self) -> str:
         return "facula" if self.name == "facula" else f"facula.{self.name}"
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Its module, and others that it brings."""
+        return self.module, *COMPANIONS.get(self.module, ())
 
     @property
     def pyproject(self) -> Path:

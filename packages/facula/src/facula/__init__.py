@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         amp,
         cuda,
         data,
+        distributions,
         fft,
         func,
         hub,
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
         nn,
         opencl,
         optim,
+        profiler,
         serialization,
         signal,
+        special,
         testing,
         utils,
         vision,
@@ -34,8 +37,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("amp", "cuda", "data", "fft", "func", "hub", "linalg", "nn", "opencl", "optim",
-                 "serialization", "signal", "testing", "utils", "vision")
+_ON_FIRST_USE = ("amp", "cuda", "data", "distributions", "fft", "func", "hub", "linalg", "nn",
+                 "opencl", "optim", "profiler", "serialization", "signal", "special", "testing",
+                 "utils", "vision")
 
 globals().update({name: vars(core)[name] for name in core.__all__ if name in vars(core)})
 

@@ -43,9 +43,9 @@ POLICIES: dict[str, dict[str, frozenset[str]]] = {
         "float32": _LOSSES | {
             "acos", "asin", "cdist", "cosh", "cosine_similarity", "cumprod", "cumsum", "dist",
             "erfinv", "exp", "expm1", "group_norm", "interpolate", "layer_norm",
-            "linalg_matrix_norm", "linalg_norm", "linalg_vector_norm", "log", "log10", "log1p", "log2",
-            "log_softmax", "logsumexp", "norm", "pdist", "pow", "prod", "reciprocal", "renorm",
-            "rsqrt", "sinh", "softmax", "softplus", "sum", "tan",
+            "linalg_matrix_norm", "linalg_norm", "linalg_vector_norm", "log", "log10", "log1p",
+            "log2", "log_softmax", "logsumexp", "norm", "pdist", "pow", "prod", "reciprocal",
+            "renorm", "rsqrt", "sinh", "softmax", "softplus", "sum", "tan",
         },
         "widest": frozenset({
             "addcdiv", "addcmul", "atan2", "bilinear", "cat", "cross", "dot", "grid_sample",
