@@ -39,6 +39,7 @@ PROGRAM = "examples/characters.py"
 CONTEXT = 64       # characters that the network looks back
 STEPS = 250        # training steps in what is called an epoch here
 HELD_BACK = 200    # stretches of the held-back text that the loss is taken over
+WRITTEN = 400      # characters that the network writes at the end
 F = nn.functional
 
 
@@ -190,7 +191,7 @@ def train_epoch(model: nn.Module, text: Text, optimizers: list[optim.Optimizer],
 
 
 @facula.no_grad()
-def evaluate(model: nn.Module, text: Text, device: facula.device, count: int = HELD_BACK) -> float:
+def evaluate(model: nn.Module, text: Text, device: facula.device, count: int) -> float:
     """The mean loss over stretches spread evenly over the held-back text."""
     model.eval()
     starts = np.linspace(0, len(text.held_back) - CONTEXT - 1, count).astype(int)
@@ -250,7 +251,7 @@ def run(options: argparse.Namespace) -> None:
         before = time.perf_counter()
         losses += train_epoch(model, text, optimizers, schedulers, rng, options, device, title)
         seconds = time.perf_counter() - before
-        held_back.append(evaluate(model, text, device))
+        held_back.append(evaluate(model, text, device, HELD_BACK))
         print(f"{title}  loss {np.mean(losses[-STEPS:]):.4f}, held back {held_back[-1]:.4f}  "
               f"({seconds:.1f} s, {STEPS * options.batch_size * CONTEXT / seconds:,.0f} "
               "characters/s)", flush=True)
@@ -265,7 +266,7 @@ def run(options: argparse.Namespace) -> None:
     figure.savefig(folder / "curve.png", dpi=110)
     plt.close(figure)
     begins = list(text.held_back[:1])
-    print(text.write(sample(model, begins, 400, device)))
+    print(text.write(sample(model, begins, WRITTEN, device)))
     print(f"written   {checkpoint} and {folder / 'curve.png'}")
 
 
