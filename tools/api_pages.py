@@ -16,9 +16,11 @@ LAYERS = [
     ("Optimisers", "facula.optim", "facula.optim"),
     ("Data", "facula.data", "facula.data"),
     ("Vision", "facula.vision", "facula.vision"),
+    ("Special functions", "facula.core.special", "facula.special"),
     ("Published weights", "facula.core.hub", "facula.hub"),
     ("OpenCL devices", "facula.core.opencl", "facula.opencl"),
     ("CUDA's names", "facula.core.cuda", "facula.cuda"),
+    ("Profiler", "facula.core.profiler", "facula.profiler"),
     ("Testing", "facula.testing", "facula.testing"),
 ]
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from facula.core.backends.opencl import probe
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from facula.core.backends.opencl.backend import OpenCLBackend
 
 __all__ = ["Fusion", "configure_fusion", "device_count", "get_backend", "is_running",
-           "nvidia_index"]
+           "listen", "nvidia_index"]
 
 
 class Fusion:
@@ -29,6 +30,7 @@ class Fusion:
 
 
 _backends: dict[int, OpenCLBackend] = {}
+_listeners: list[Any] = []
 _lock = threading.Lock()
 
 
@@ -65,6 +67,8 @@ def get_backend(index: int) -> OpenCLBackend:
                 module = importlib.import_module("facula.core.backends.opencl.backend")
                 backend = module.OpenCLBackend(
                     runtime.Runtime(probe.binding(), device), f"opencl:{index}")
+                if _listeners:
+                    backend.runtime.listen(_listeners[-1])
                 _backends[index] = backend
     return backend
 
@@ -74,6 +78,14 @@ def configure_fusion(mode: bool | str) -> None:
     Fusion.mode = mode
     for backend in list(_backends.values()):
         backend.fuser.configure()
+
+
+def listen(hear: Callable[[Any, str], None] | None) -> None:
+    """Have ``hear(event, what)`` called for what any device is asked to do, or for nothing."""
+    _listeners[:] = [] if hear is None else [hear]
+    for backend in list(_backends.values()):
+        backend.fuser.run_all()
+        backend.runtime.listen(hear)
 
 
 def nvidia_index(number: int) -> int:

@@ -281,7 +281,7 @@ def _one_tensor(runtime: Runtime, kernel: ElementwiseKernel, fuser: Any) -> Call
     result = kernel.body.outputs[0][2].numpy
     itemsize = result.itemsize
     same_size = itemsize == kernel.body.operands[0].itemsize
-    queue, enqueue, general = runtime.queue, runtime.enqueue, kernel.general
+    general = kernel.general
     record = fuser.recorder(kernel)
     handle: Any = None
     set_args: Any = None
@@ -304,7 +304,7 @@ def _one_tensor(runtime: Runtime, kernel: ElementwiseKernel, fuser: Any) -> Call
                       0, result, size, True)
         with runtime.lock:
             set_args(out.mem, mem, size, 0, a.offset, *numbers)
-            enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
+            runtime.enqueue(runtime.queue, handle, ((size + 255) // 256 * 256,), LOCAL)
         return out
     return one_tensor
 
@@ -314,7 +314,7 @@ def _two_tensors(runtime: Runtime, kernel: ElementwiseKernel, fuser: Any) -> Cal
     result = kernel.body.outputs[0][2].numpy
     itemsize = result.itemsize
     same_size = itemsize == kernel.body.operands[0].itemsize
-    queue, enqueue, general = runtime.queue, runtime.enqueue, kernel.general
+    general = kernel.general
     record, shape_of = fuser.recorder(kernel), memoised_shape(kernel.body.label)
     handle: Any = None
     set_args: Any = None
@@ -341,7 +341,7 @@ def _two_tensors(runtime: Runtime, kernel: ElementwiseKernel, fuser: Any) -> Cal
                       0, result, size, True)
         with runtime.lock:
             set_args(out.mem, left, right, size, 0, a.offset, b.offset, *numbers)
-            enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
+            runtime.enqueue(runtime.queue, handle, ((size + 255) // 256 * 256,), LOCAL)
         return out
     return two_tensors
 
@@ -355,7 +355,6 @@ def into_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[A
     """
     is_tensor = [isinstance(given, dtype) for given in inputs]
     count, into = len(inputs), kernel.into
-    queue, enqueue = runtime.queue, runtime.enqueue
     handle: Any = None
     set_args: Any = None
 
@@ -382,7 +381,7 @@ def into_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[A
             runtime.settle(out)
         with runtime.lock:
             set_args(mem, source, size, out.offset, a.offset, *numbers)
-            enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
+            runtime.enqueue(runtime.queue, handle, ((size + 255) // 256 * 256,), LOCAL)
 
     def two_tensors(out: CLArray, a: CLArray, b: CLArray, *numbers: Any) -> None:
         size, shape, mem = out.size, out.shape, out.mem
@@ -399,7 +398,7 @@ def into_closure(runtime: Runtime, kernel: ElementwiseKernel, inputs: Sequence[A
             runtime.settle(out)
         with runtime.lock:
             set_args(mem, left, right, size, out.offset, a.offset, b.offset, *numbers)
-            enqueue(queue, handle, ((size + 255) // 256 * 256,), LOCAL)
+            runtime.enqueue(runtime.queue, handle, ((size + 255) // 256 * 256,), LOCAL)
 
     if is_tensor in ([True], [True, False]):
         return one_tensor

@@ -55,7 +55,9 @@ class Runtime:
         self.lock: Any = threading.Lock()
         self.build_lock: Any = threading.RLock()
         self.force_lock: Any = threading.RLock()
-        self.enqueue = cl.enqueue_nd_range_kernel
+        self.enqueue: Callable[..., Any] = cl.enqueue_nd_range_kernel
+        self.enqueue_copy: Callable[..., Any] = cl.enqueue_copy
+        self._plain = (self.queue, self.enqueue, self.enqueue_copy)
         self._uploads: collections.deque[Any] = collections.deque()
         _alive.add(self)
 
@@ -120,7 +122,7 @@ class Runtime:
         with self.lock:
             while uploads and (len(uploads) > MAX_UPLOADS or _is_complete(uploads[0])):
                 uploads.popleft().wait()
-            uploads.append(self.cl.enqueue_copy(
+            uploads.append(self.enqueue_copy(
                 self.queue, mem, staged.view(np.uint8) if staged.ndim else staged,
                 dst_offset=out.offset * out.dtype.itemsize, is_blocking=False))
 
@@ -130,11 +132,40 @@ class Runtime:
         if data.size:
             mem = data.mem
             with self.lock:
-                event = self.cl.enqueue_copy(
+                event = self.enqueue_copy(
                     self.queue, values.reshape(-1).view(np.uint8), mem,
                     src_offset=data.offset * data.dtype.itemsize, is_blocking=False)
             event.wait()
         return values
+
+    def listen(self, hear: Callable[[Any, str], None] | None) -> None:
+        """Have ``hear(event, what)`` called for each launch and copy, or for none any more.
+
+        What is measured goes through a queue of its own, which takes time stamps.
+        """
+        cl = self.cl
+        self.synchronize()
+        if hear is None:
+            replaced = self._plain
+        else:
+            tell = hear
+            queue = cl.CommandQueue(self.context, self.device.handle,
+                                    properties=cl.command_queue_properties.PROFILING_ENABLE)
+
+            def enqueue(queue: Any, kernel: Any, *grid: Any) -> Any:
+                event = cl.enqueue_nd_range_kernel(queue, kernel, *grid)
+                tell(event, kernel.function_name)
+                return event
+
+            def enqueue_copy(queue: Any, target: Any, source: Any, **given: Any) -> Any:
+                event = cl.enqueue_copy(queue, target, source, **given)
+                tell(event, "copy to device" if isinstance(source, np.ndarray) else
+                     "copy to host" if isinstance(target, np.ndarray) else "copy")
+                return event
+            replaced = queue, enqueue, enqueue_copy
+        with self.lock:
+            self.queue.finish()
+            self.queue, self.enqueue, self.enqueue_copy = replaced
 
     def mark(self) -> Any:
         """A driver event that completes when all work asked for so far is done."""
