@@ -89,9 +89,10 @@ class profile:
     """Records what operations cost while it is open. A context manager.
 
     Host time is what passes in an operation's function; operations called within it (those that
-    composites are made of) have rows of their own, and are left out of its *self* time. Device time is taken by the device's own
-    clock, for each launch and copy that the operation asked for; with fusion, a chain's launch
-    counts for the operation that needed its result. Recording costs a few microseconds a call.
+    composites are made of) have rows of their own, and are left out of its *self* time. Device
+    time is taken by the device's own clock, for each launch and copy that the operation asked for;
+    with fusion, a chain's launch counts for the operation that needed its result. Recording costs
+    a few microseconds a call.
     Nothing is measured, or slower, while no profile is open.
 
     Parameters
