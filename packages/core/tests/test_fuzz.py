@@ -19,9 +19,9 @@ ERRORS = (TypeError, ValueError, IndexError, RuntimeError)
 OTHERS = (ZeroDivisionError, MemoryError)
 
 DEPRECATED = {"range"}  # it warns at every call
-OPERATIONS = sorted((op for op in operations()
-                     if (op.method or op.export) and op.name not in DEPRECATED),
-                    key=lambda op: op.name)
+NAMESPACES = ("linalg_", "fft_", "windows_")
+OPERATIONS = sorted((op for op in operations() if op.name not in DEPRECATED and (
+    op.method or op.export or op.name.startswith(NAMESPACES))), key=lambda op: op.name)
 SAMPLES = {op.name: samples_of(op) for op in OPERATIONS}
 
 NUMBERS = st.one_of(st.integers(-5, 6), st.sampled_from(
@@ -86,7 +86,9 @@ def attempt(name, function, args, kwargs):
     try:
         function(*args, **kwargs)
     except ERRORS as error:
-        assert re.search(rf"(?<!\w){name}(?!\w)", str(error)), (
+        # linalg_inv is facula.linalg.inv to users
+        known = f"{name}|{name.replace('_', '.', 1)}"
+        assert re.search(rf"(?<!\w)({known})(?!\w)", str(error)), (
             f"{name}({told}): the message does not name the operation: "
             f"{type(error).__name__}: {error}")
     except OTHERS:
@@ -118,7 +120,7 @@ def check(data, device, pool):
 COMMON = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=300, derandomize=True, **COMMON)
+@settings(max_examples=120, derandomize=True, **COMMON)
 @given(data=st.data())
 def test_random_calls(device, data):
     check(data, device, OPERATIONS)

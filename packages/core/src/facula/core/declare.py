@@ -230,13 +230,13 @@ def composite(function: F | None = None, *, method: bool = True, export: bool = 
         op = _record("composite", function, space, method=method and not space,
                      export=export and not space, inplace=inplace)
         front = guarded(function, op.name)
-        op.public = telling(op, front)
+        op.public = telling(op, front, f"{space}.{function.__name__}" if space else "")
         if tells:
             op.extra["method"] = front
         front.operation = op.public.operation = op  # type: ignore[attr-defined, union-attr]
         if inplace:
             op.extra["inplace"] = _inplace(op, inplace_composite_front(op))
-        return front
+        return op.public if space else front  # type: ignore[return-value]
     return declare if function is None else declare(function)
 
 
@@ -248,7 +248,7 @@ def alias(name: str, of: Callable[..., Any]) -> Callable[..., Any]:
     def second(*args: Any, **kwargs: Any) -> Any:
         return public(*args, **kwargs)
 
-    functools.update_wrapper(second, first.function)
+    functools.update_wrapper(second, public)
     second.__name__ = second.__qualname__ = name
     second.__doc__ = f"The same as :func:`facula.{first.name}`."
     op = Operation(name=name, family="composite", room="aliases", function=second,

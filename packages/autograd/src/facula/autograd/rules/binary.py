@@ -19,23 +19,23 @@ def _log_of(x):  # type: ignore[no-untyped-def]
         return np.log(x).item()
 
 
-def _pow_input(g, input, other):  # type: ignore[no-untyped-def]
-    """other * input ** (other - 1), and 0 where other is 0, also at input 0."""
-    if not isinstance(other, Tensor):
-        if other == 0:
+def _pow_input(g, input, exponent):  # type: ignore[no-untyped-def]
+    """exponent * input ** (exponent - 1), and 0 where exponent is 0, also at input 0."""
+    if not isinstance(exponent, Tensor):
+        if exponent == 0:
             return zeros_like(g)
-        if other == 2:
+        if exponent == 2:
             return g * conj(input) * 2
-        return g * conj(op.pow(input, other - 1) * other)
-    slope = op.pow(input, other - 1) * other
-    return g * conj(where(0.0, slope, other == 0))
+        return g * conj(op.pow(input, exponent - 1) * exponent)
+    slope = op.pow(input, exponent - 1) * exponent
+    return g * conj(where(0.0, slope, exponent == 0))
 
 
-def _pow_other(g, input, other, y):  # type: ignore[no-untyped-def]
-    """y * log(input), and 0 where input is 0 and other is not negative."""
-    if other.is_complex() or y.is_complex():
+def _pow_exponent(g, input, exponent, y):  # type: ignore[no-untyped-def]
+    """y * log(input), and 0 where input is 0 and exponent is not negative."""
+    if exponent.is_complex() or y.is_complex():
         return g * conj(where(0.0, y * _log_of(input), y == 0))
-    return g * where(0.0, y * _log_of(input), (other >= 0) & (input == 0))
+    return g * where(0.0, y * _log_of(input), (exponent >= 0) & (input == 0))
 
 
 def _half_at_ties(g, wins, ties):  # type: ignore[no-untyped-def]
@@ -54,7 +54,7 @@ vjp(op.fmod, input=lambda g: g,
     other=lambda g, input, other: -g * op.trunc_divide(input, other))
 vjp(op.floor_divide, input=lambda g: zeros_like(g), other=lambda g: zeros_like(g))
 vjp(op.trunc_divide, input=lambda g: zeros_like(g), other=lambda g: zeros_like(g))
-vjp(op.pow, input=_pow_input, other=_pow_other)
+vjp(op.pow, input=_pow_input, exponent=_pow_exponent)
 vjp(op.maximum, input=lambda g, input, other: _half_at_ties(g, input > other, input == other),
     other=lambda g, input, other: _half_at_ties(g, other > input, input == other))
 vjp(op.minimum, input=lambda g, input, other: _half_at_ties(g, input < other, input == other),

@@ -99,7 +99,7 @@ def elementwise_front(op: Operation) -> Callable[..., Any]:
         if len(op.tensors) == 1:
             return _unary(op)
         if len(op.tensors) == 2:
-            return _binary(op)
+            return _binary(op) if op.tensors[1] == "other" else _by_name(op, _binary(op))
     return _general(op)
 
 
@@ -187,6 +187,16 @@ def _binary(op: Operation) -> Callable[..., Any]:
         return out
 
     return front
+
+
+def _by_name(op: Operation, front: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a second operand that is not called ``other``; the operator needs no names."""
+    op.extra["operator"] = front
+
+    def named(*args: Any, **kwargs: Any) -> Tensor:
+        return front(*args) if not kwargs and len(args) == 2 else front(*bind(op, args, kwargs))
+
+    return named
 
 
 def _general(op: Operation) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from facula.core.backends.fallback import host_fallback
 from facula.core.devices import Kind, kind_of
 from facula.core.fronts.elementwise import check_dtype
 from facula.core.fronts.operands import common_kind, data_on, leaves, tracked, unwrap
-from facula.core.fronts.telling import retell
+from facula.core.fronts.telling import renamed, retell
 from facula.core.operation import Operation
 from facula.core.precision import guard_of, guarded, mode
 from facula.core.tensor import Tensor, from_data
@@ -69,7 +69,10 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
                 op.record(out, *values)
             return out
         except Exception as error:
-            retell(op, op.name, error, args, kwargs)
+            again = renamed(op, error, kwargs)
+            if again is None:
+                retell(op, op.name, error, args, kwargs)
+        return front(*args, **again)
 
     if len(op.tensors) == 2 and not op.attributes and not nested and rules == ("same",):
         return _pair(op, front)
@@ -97,7 +100,10 @@ def _one(op: Operation, rule: Any, result_kind: Callable[..., Kind]) -> Callable
                 op.record(out, *values)
             return out
         except Exception as error:
-            retell(op, op.name, error, args, kwargs)
+            again = renamed(op, error, kwargs)
+            if again is None:
+                retell(op, op.name, error, args, kwargs)
+        return front(*args, **again)
 
     return front
 

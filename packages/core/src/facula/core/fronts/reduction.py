@@ -9,7 +9,7 @@ from facula.core import promotion
 from facula.core.devices import Kind, kind_of
 from facula.core.errors import canonical_dims, not_a_tensor
 from facula.core.fronts.elementwise import check_dtype
-from facula.core.fronts.telling import retell
+from facula.core.fronts.telling import renamed, retell
 from facula.core.operation import Operation
 from facula.core.precision import HALVES, guard_of, mode
 from facula.core.tensor import Tensor
@@ -79,6 +79,10 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
                 op.record(out, input, dims, keepdim, *extra)
             return out
         except Exception as error:
-            retell(op, op.name, error, (input, dim, keepdim), attributes)
+            again = renamed(op, error, attributes)
+            if again is None:
+                retell(op, op.name, error, (input, dim, keepdim), attributes)
+        again = {"dim": dim, "keepdim": keepdim, "dtype": dtype} | again
+        return front(input, **again)
 
     return front

@@ -9,13 +9,27 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from facula.core.errors import describe, not_a_tensor
+from facula.core.errors import LinAlgError, describe, not_a_tensor
 from facula.core.operation import Operation
 from facula.core.tensor import Tensor
 
-_KINDS = (NotImplementedError, IndexError, TypeError, ValueError, RuntimeError)
+_KINDS = (NotImplementedError, LinAlgError, IndexError, TypeError, ValueError, RuntimeError)
 # Python's own words say enough, or the fault is not the caller's.
 _LEFT = (Warning, MemoryError, ZeroDivisionError, AssertionError, NameError, RecursionError)
+
+
+# NumPy's names of parameters, which PyTorch takes as well.
+_NUMPYS = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def renamed(op: Operation, error: Exception, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The named arguments under PyTorch's names, if a call failed for NumPy's."""
+    if not isinstance(error, TypeError) or not (_NUMPYS.keys() & kwargs.keys()):
+        return None
+    found = {_NUMPYS.get(n, n): v for n, v in kwargs.items()}
+    fits = len(found) == len(kwargs) and all(
+        n in op.parameters for n in found if n not in kwargs)
+    return found if fits and not _NUMPYS.keys() & set(op.parameters) else None
 
 
 def retell(op: Operation, name: str, error: Exception, args: Sequence[Any],
@@ -65,6 +79,9 @@ def telling(op: Operation, front: Callable[..., Any], name: str = "") -> Callabl
         try:
             return front(*args, **kwargs)
         except Exception as error:
-            retell(op, name, error, args, kwargs)
+            again = renamed(op, error, kwargs)
+            if again is None:
+                retell(op, name, error, args, kwargs)
+        return told(*args, **again)
 
     return told

@@ -144,10 +144,10 @@ def _power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(negative, small, np.power(a, np.where(negative, 0 * one, b)))
 
 
-@elementwise(numpy=_power, opencl="POW(input, other)", dtypes=_NUMBERS,
+@elementwise(numpy=_power, opencl="POW(input, exponent)", dtypes=_NUMBERS,
              domain=((0.2, 3.0), (-2.0, 3.0)))
-def pow(input: Tensor, other: Tensor) -> Tensor:
-    """input to the power of other.
+def pow(input: Tensor, exponent: Tensor) -> Tensor:
+    """input to the power of the exponent.
 
     Examples
     --------

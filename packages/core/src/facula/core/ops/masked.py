@@ -59,6 +59,15 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     return compare.select_where(input, other, condition)
 
 
+def _where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """:func:`facula.where`, choosing between this tensor and another."""
+    return where(condition, self, other)
+
+
+_where_method.__name__ = _where_method.__qualname__ = "where"
+operation("where").extra["method"] = _where_method
+
+
 @primitive(result=dtypes.int64, export=False)
 def nonzero_positions(input: Tensor) -> Tensor:
     """Where the non-zero elements stand: one row per dimension, in C order."""

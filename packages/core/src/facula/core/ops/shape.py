@@ -297,9 +297,9 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 @composite
-def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
+def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
     """The same as :func:`facula.Tensor.expand`."""
-    return expand(input, size)
+    return expand(input, shape)
 
 
 _INSERTED: dict[Any, tuple[Any, ...]] = {}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from facula.core import dtypes
 from facula.core.declare import composite, elementwise, takes_out
+from facula.core.errors import not_a_tensor
+from facula.core.operation import operation
 from facula.core.tensor import Tensor
 
 _SIGNED = tuple(d for d in dtypes.ALL if d is not dtypes.bool_)
@@ -247,7 +251,54 @@ def trunc(input: Tensor) -> Tensor:
 
 @elementwise(numpy=np.rint, opencl="RINT(input)", dtypes=_REAL)
 def round(input: Tensor) -> Tensor:
-    """The nearest integer; halves go to the even one."""
+    """The nearest number of so many ``decimals`` (0: an integer); halves go to the even one.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.round(facula.tensor([2.5, -1.25]), decimals=1)
+    tensor([ 2.5000, -1.2000])
+    """
+
+
+def _taking_decimals() -> Any:
+    """Give ``round`` PyTorch's ``decimals``."""
+    op = operation("round")
+    plain, plain_inplace = op.public, op.extra["inplace"]
+    assert plain is not None
+
+    def scale(name: str, input: Tensor, decimals: int) -> float:
+        if not isinstance(input, Tensor):
+            raise not_a_tensor(name, "input", input)
+        if not input.is_floating_point():
+            raise TypeError(f"{name}: decimals={decimals} is for floating tensors, not for "
+                            f"{input.dtype.name}")
+        return 10.0 ** (decimals if decimals > 0 else -decimals)  # abs is an operation here
+
+    def rounded(input: Tensor, *, decimals: int = 0) -> Tensor:
+        if not decimals:
+            return plain(input)
+        factor = scale("round", input, decimals)
+        return plain(input * factor) / factor if decimals > 0 else plain(input / factor) * factor
+
+    def rounded_inplace(self: Tensor, *, decimals: int = 0) -> Tensor:
+        if not decimals:
+            return plain_inplace(self)
+        factor = scale("round_", self, decimals)
+        if decimals > 0:
+            return plain_inplace(self.mul_(factor)).div_(factor)
+        return plain_inplace(self.div_(factor)).mul_(factor)
+
+    rounded.__name__ = rounded.__qualname__ = "round"
+    rounded_inplace.__name__ = rounded_inplace.__qualname__ = "round_"
+    rounded.__doc__, rounded_inplace.__doc__ = plain.__doc__, plain_inplace.__doc__
+    rounded.__module__ = __name__
+    rounded.operation = op  # type: ignore[attr-defined]
+    op.public, op.extra["inplace"] = rounded, rounded_inplace
+    return rounded
+
+
+round = _taking_decimals()
 
 
 @elementwise(numpy=np.isnan, opencl="ISNAN(input)", result="bool", inplace=False)

@@ -173,7 +173,7 @@ def _pieces(input: Tensor, dim: int, edges: Sequence[int]) -> tuple[Tensor, ...]
 
 
 @composite
-def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of consecutive parts: of one size (the last may be smaller), or of the sizes given.
 
     Examples
@@ -182,10 +182,10 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
     >>> facula.split(facula.arange(5), 2)
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
-    if not input.ndim:
+    if not tensor.ndim:
         raise RuntimeError("split: a 0-d tensor can't be split")
-    at = canonical_dim("split", dim, input.ndim)
-    n = input._data.shape[at]
+    at = canonical_dim("split", dim, tensor.ndim)
+    n = tensor._data.shape[at]
     if hasattr(split_size_or_sections, "__index__"):
         step = split_size_or_sections.__index__()
         if step < 0 or (not step and n):
@@ -197,7 +197,16 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
             raise RuntimeError(f"split: the sizes {sizes} must be non-negative and sum to {n}, "
                                f"the size of dimension {at}")
         edges = [0, *np.cumsum(sizes).tolist()]
-    return _pieces(input, at, edges)
+    return _pieces(tensor, at, edges)
+
+
+def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """:func:`facula.split`."""
+    return split(self, split_size, dim)
+
+
+_split_method.__name__ = _split_method.__qualname__ = "split"
+split.operation.extra["method"] = _split_method
 
 
 @composite
