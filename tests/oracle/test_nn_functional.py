@@ -195,6 +195,6 @@ def test_names_are_pytorchs() -> None:
     assert public - set(dir(F)) == without | helpers
     modules = {n for n in dir(torch.nn) if isinstance(getattr(torch.nn, n), type)
                and issubclass(getattr(torch.nn, n), torch.nn.Module)}
-    assert modules - set(dir(facula.nn)) == {"Container", "DataParallel"}
+    assert modules - set(dir(facula.nn)) == {"Container"}
     optimisers = set(torch.optim.__all__) - set(dir(facula.optim))
     assert not optimisers - {n for n in optimisers if n.islower()}

@@ -17,6 +17,7 @@ from facula.nn.testing import CASES, Case
 # Public modules that are not in the table, and why.
 NOT_IN_THE_TABLE = {
     "Module": "has no forward", "Sequential": "see test_module.py",
+    "DataParallel": "see test_layers.py",
     "ModuleList": "has no forward", "ModuleDict": "has no forward",
     "ParameterList": "has no forward", "ParameterDict": "has no forward",
     "RNNBase": "the base of RNN, LSTM and GRU", "RNNCellBase": "the base of the cells",

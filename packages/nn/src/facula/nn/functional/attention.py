@@ -166,6 +166,7 @@ def multi_head_attention_forward(
         raise AssertionError(f"embed_dim {size} not divisible by num_heads {num_heads}")
     if is_causal and attn_mask is None:
         raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
+    _check_sequences(query, key, value, attn_mask, key_padding_mask, num_heads)
     if use_separate_proj_weight:
         weights = (q_proj_weight, k_proj_weight, v_proj_weight)
     else:
@@ -207,6 +208,25 @@ def multi_head_attention_forward(
         y = shape.squeeze(y, 1)
         shown = None if shown is None else shape.squeeze(shown, 0)
     return y, shown
+
+
+def _check_sequences(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None,
+                     key_padding_mask: Tensor | None, heads: int) -> None:
+    """A mask of another shape would be broadcast, and weights would be wrong without a word."""
+    op = "multi_head_attention_forward"
+    if tuple(key.shape[:2]) != tuple(value.shape[:2]) or key.shape[1] != query.shape[1]:
+        raise AssertionError(
+            f"{op}: the shapes do not fit: query {tuple(query.shape)}, key {tuple(key.shape)}, "
+            f"value {tuple(value.shape)}: key and value must have one length, and all one batch")
+    (length, batch), source = query.shape[:2], key.shape[0]
+    if attn_mask is not None:
+        flat, each = (length, source), (batch * heads, length, source)
+        if attn_mask.ndim not in (2, 3) or tuple(attn_mask.shape) not in (flat, each):
+            raise RuntimeError(f"{op}: attn_mask has shape {tuple(attn_mask.shape)}, but should "
+                               f"have {flat} or {each}")
+    if key_padding_mask is not None and tuple(key_padding_mask.shape) != (batch, source):
+        raise AssertionError(f"{op}: key_padding_mask has shape {tuple(key_padding_mask.shape)}, "
+                             f"but should have {(batch, source)}")
 
 
 def _one_more(mask: Any) -> Any:
