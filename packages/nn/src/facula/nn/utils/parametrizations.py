@@ -35,6 +35,19 @@ class _WeightNorm(Module):
         return norm_except(weight, self.dim), weight
 
 
+class _FromOlder:
+    """State dicts of the older form say ``weight_g`` and ``weight_v``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, state: Any, prefix: str, *rest: Any) -> None:
+        for old, new in (("_g", "original0"), ("_v", "original1")):
+            key = prefix + self.name + old
+            if key in state:
+                state[f"{prefix}parametrizations.{self.name}.{new}"] = state.pop(key)
+
+
 def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Module:
     r"""Split a weight into length and direction: :math:`w = g v / \|v\|`.
 
@@ -66,14 +79,7 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
     """
     _known(module, name)
     register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
-
-    def from_older(state: Any, prefix: str, *rest: Any) -> None:
-        """State dicts of the older form say ``weight_g`` and ``weight_v``."""
-        for old, new in (("_g", "original0"), ("_v", "original1")):
-            if prefix + name + old in state:
-                state[f"{prefix}parametrizations.{name}.{new}"] = state.pop(prefix + name + old)
-
-    module._register_load_state_dict_pre_hook(from_older)
+    module._register_load_state_dict_pre_hook(_FromOlder(name))
     return module
 
 
