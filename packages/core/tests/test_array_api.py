@@ -195,7 +195,76 @@ def test_elementwise_functions_of_two_arrays(name, dtypes):
         same(ours, theirs, f"{name} {shape_a} {shape_b}")
 
 
+# The extensions, in the same form.
+LINALG = """
+cholesky(x, /, *, upper)
+cross(x1, x2, /, *, axis)
+det(x, /)
+diagonal(x, /, *, offset)
+eigh(x, /)
+eigvalsh(x, /)
+inv(x, /)
+matmul(x1, x2, /)
+matrix_norm(x, /, *, keepdims, ord)
+matrix_power(x, n, /)
+matrix_rank(x, /, *, rtol)
+matrix_transpose(x, /)
+outer(x1, x2, /)
+pinv(x, /, *, rtol)
+qr(x, /, *, mode)
+slogdet(x, /)
+solve(x1, x2, /)
+svd(x, /, *, full_matrices)
+svdvals(x, /)
+tensordot(x1, x2, /, *, axes)
+trace(x, /, *, offset, dtype)
+vecdot(x1, x2, /, *, axis)
+vector_norm(x, /, *, axis, keepdims, ord)
+"""
+LINALG = [line for line in LINALG.split("\n") if line]
+FFT = [f"{name}(x, /, *, n, axis, norm)" for name in ("fft", "ifft", "rfft", "irfft", "hfft",
+                                                      "ihfft")]
+FFT += [f"{name}(x, /, *, s, axes, norm)" for name in ("fftn", "ifftn", "rfftn", "irfftn")]
+FFT += ["fftfreq(n, /, *, d, dtype, device)", "rfftfreq(n, /, *, d, dtype, device)",
+        "fftshift(x, /, *, axes)", "ifftshift(x, /, *, axes)"]
+
+
+@pytest.mark.parametrize(("space", "line"), [
+    *(("linalg", line) for line in LINALG), *(("fft", line) for line in FFT)],
+    ids=lambda text: text.split("(")[0])
+def test_extensions_have_the_standards_parameters(space, line):
+    name = line.split("(")[0]
+    given = inspect.signature(getattr(getattr(xp, space), name))
+    plain = [p.replace(annotation=p.empty, default=p.empty)
+             for p in given.parameters.values()]
+    assert f"{name}{inspect.Signature(plain)}" == line
+    assert set(getattr(xp, space).__all__) == {
+        text.split("(")[0] for text in (LINALG if space == "linalg" else FFT)}
+
+
 X = numbers("float64", (2, 3, 4))
+S = X @ X.transpose(0, 2, 1) + 4 * np.eye(3)  # positive definite
+C = numbers("complex128", (4, 6))
+EXTENSIONS = [
+    ("linalg", "cholesky", (S,), {}), ("linalg", "cross", (X[..., :3], X[..., 1:]), {}),
+    ("linalg", "det", (S,), {}), ("linalg", "diagonal", (X,), {"offset": 1}),
+    ("linalg", "eigvalsh", (S,), {}), ("linalg", "inv", (S,), {}),
+    ("linalg", "matrix_norm", (X,), {"ord": 2, "keepdims": True}),
+    ("linalg", "matrix_norm", (X,), {}), ("linalg", "matrix_power", (S, -2), {}),
+    ("linalg", "matrix_rank", (X,), {}), ("linalg", "outer", (X[0, 0], X[0, 1]), {}),
+    ("linalg", "pinv", (X,), {}), ("linalg", "slogdet", (S,), {}),
+    ("linalg", "solve", (S, X), {}), ("linalg", "solve", (S, X[0, 0, :3]), {}),
+    ("linalg", "svdvals", (X,), {}), ("linalg", "trace", (X,), {"offset": -1}),
+    ("linalg", "vector_norm", (X,), {}), ("linalg", "vector_norm", (X,), {"axis": 1, "ord": 3}),
+    ("linalg", "vector_norm", (X,), {"axis": (0, 2), "keepdims": True}),
+    *(("fft", name, (C,), {}) for name in ("fft", "ifft", "fftn", "ifftn", "irfft", "irfftn",
+                                           "hfft", "fftshift", "ifftshift")),
+    *(("fft", name, (X,), {}) for name in ("rfft", "rfftn", "ihfft")),
+    ("fft", "fft", (C,), {"n": 5, "axis": 0, "norm": "ortho"}),
+    ("fft", "fftn", (C,), {"s": (3, 8), "axes": (0, 1), "norm": "forward"}),
+    ("fft", "fftshift", (C,), {"axes": 1}),
+    ("fft", "fftfreq", (7,), {"d": 0.5}), ("fft", "rfftfreq", (7,), {"d": 0.5}),
+]
 I = numbers("int32", (2, 3, 4))
 V = np.array([3, 1, 2, 3, 1, 1], dtype="int64")
 CALLS = [
@@ -272,6 +341,33 @@ def test_functions_against_numpy(name, args, kwargs):
     except TypeError:  # a keyword that this NumPy does not know
         pytest.skip(f"NumPy {np.__version__} takes no such arguments")
     same(ours, theirs, name)
+
+
+@pytest.mark.parametrize(("space", "name", "args", "kwargs"), EXTENSIONS,
+                         ids=[f"{c[1]}{i}" for i, c in enumerate(EXTENSIONS)])
+def test_extensions_against_numpy(space, name, args, kwargs):
+    function = getattr(getattr(np, space), name, None)
+    if function is None:
+        pytest.skip(f"NumPy {np.__version__} has no {space}.{name}")
+    ours = getattr(getattr(xp, space), name)(*(converted(a) for a in args), **kwargs)
+    theirs = function(*args, **kwargs)
+    if name.endswith("freq"):
+        theirs = theirs.astype(np.float32)  # the default dtype here
+    same(ours, theirs, name)
+
+
+def test_decompositions_have_named_parts_that_multiply_to_the_matrix():
+    x, s = xp.asarray(X), xp.asarray(S)
+    u, values, vh = xp.linalg.svd(x, full_matrices=False)
+    assert_close((u * xp.expand_dims(values, axis=-2)) @ vh, X)
+    q, r = xp.linalg.qr(x)
+    assert_close(q @ r, X)
+    found = xp.linalg.eigh(s)
+    vectors = found.eigenvectors
+    assert_close((vectors * xp.expand_dims(found.eigenvalues, axis=-2)) @ vectors.mT, S)
+    assert xp.linalg.svd(x)._fields == ("U", "S", "Vh")
+    assert xp.linalg.qr(x)._fields == ("Q", "R")
+    assert xp.linalg.slogdet(s)._fields == ("sign", "logabsdet")
 
 
 def test_unique_values_are_sorted():

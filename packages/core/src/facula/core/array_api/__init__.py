@@ -11,14 +11,16 @@ from __future__ import annotations
 import math
 
 from facula.core.array_api import (
-           creation,
-           elementwise,
-           info,
-           manipulation,
-           products,
-           reductions,
-           search,
-           types,
+    creation,
+    elementwise,
+    fft,
+    info,
+    linalg,
+    manipulation,
+    products,
+    reductions,
+    search,
+    types,
 )
 from facula.core.array_api.creation import *
 from facula.core.array_api.elementwise import *
@@ -33,6 +35,6 @@ __array_api_version__ = "2024.12"
 
 e, inf, nan, newaxis, pi = math.e, math.inf, math.nan, None, math.pi
 
-__all__ = ["__array_api_version__", "e", "inf", "nan", "newaxis", "pi", *creation.__all__,
-           *elementwise.__all__, *info.__all__, *manipulation.__all__, *products.__all__,
-           *reductions.__all__, *search.__all__, *types.__all__]
+__all__ = ["__array_api_version__", "e", "inf", "nan", "newaxis", "pi", "fft", "linalg",
+           *creation.__all__, *elementwise.__all__, *info.__all__, *manipulation.__all__,
+           *products.__all__, *reductions.__all__, *search.__all__, *types.__all__]

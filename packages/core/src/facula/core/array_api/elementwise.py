@@ -28,7 +28,7 @@ _BINARY = {
     "floor_divide": "floor_divide", "greater": "gt", "greater_equal": "ge", "hypot": "hypot",
     "less": "lt", "less_equal": "le", "logaddexp": "logaddexp", "logical_and": "logical_and",
     "logical_or": "logical_or", "logical_xor": "logical_xor", "maximum": "maximum",
-    "minimum": "minimum", "multiply": "mul", "not_equal": "ne",
+    "minimum": "minimum", "multiply": "mul", "nextafter": "nextafter", "not_equal": "ne",
     "pow": "pow", "remainder": "remainder", "subtract": "sub",
 }
 __all__ = sorted([*_UNARY, *_BINARY, "clip"])
