@@ -105,7 +105,7 @@ def divide(
     *,
     rounding_mode: builtins.str | None = ...,
 ) -> Tensor: ...
-def pow(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def pow(input: Tensor, exponent: Tensor | builtins.complex) -> Tensor: ...
 def maximum(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def minimum(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def atan2(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
@@ -148,7 +148,7 @@ def flatten(
 def permute(input: Tensor, *dims: typing.Any) -> Tensor: ...
 def transpose(input: Tensor, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...
 def t(input: Tensor) -> Tensor: ...
-def broadcast_to(input: Tensor, size: collections.abc.Sequence[builtins.int]) -> Tensor: ...
+def broadcast_to(input: Tensor, shape: collections.abc.Sequence[builtins.int]) -> Tensor: ...
 def unsqueeze(input: Tensor, dim: builtins.int) -> Tensor: ...
 def squeeze(input: Tensor, dim: typing.Any = ...) -> Tensor: ...
 def clone(input: Tensor) -> Tensor: ...
@@ -195,7 +195,7 @@ def relu(input: Tensor) -> Tensor: ...
 def floor(input: Tensor) -> Tensor: ...
 def ceil(input: Tensor) -> Tensor: ...
 def trunc(input: Tensor) -> Tensor: ...
-def round(input: Tensor) -> Tensor: ...
+def round(input: Tensor, *, decimals: builtins.int = ...) -> Tensor: ...
 def isnan(input: Tensor) -> Tensor: ...
 def isinf(input: Tensor) -> Tensor: ...
 def isfinite(input: Tensor) -> Tensor: ...
@@ -253,7 +253,7 @@ def isin(
     invert: builtins.bool = ...,
 ) -> Tensor: ...
 def multiply(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
-def subtract(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def subtract(input: typing.Any, other: typing.Any, *, alpha: typing.Any = ...) -> Tensor: ...
 def arctan2(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def negative(input: Tensor) -> Tensor: ...
 def arccos(input: Tensor) -> Tensor: ...
@@ -272,6 +272,7 @@ def is_tensor(obj: typing.Any) -> builtins.bool: ...
 def numel(input: Tensor) -> builtins.int: ...
 def is_nonzero(input: Tensor) -> builtins.bool: ...
 def is_same_size(input: Tensor, other: Tensor | builtins.complex) -> builtins.bool: ...
+def i0(input: Tensor) -> Tensor: ...
 def tensor(
     data: typing.Any,
     *,
@@ -378,7 +379,7 @@ def unflatten(
 def select(input: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...
 def narrow(input: Tensor, dim: builtins.int, start: typing.Any, length: builtins.int) -> Tensor: ...
 def split(
-    input: Tensor,
+    tensor: Tensor,
     split_size_or_sections: typing.Any,
     dim: builtins.int = ...,
 ) -> builtins.tuple[Tensor, ...]: ...
@@ -544,6 +545,138 @@ def sgn(input: Tensor) -> Tensor: ...
 def isreal(input: Tensor) -> Tensor: ...
 def is_floating_point(input: Tensor) -> builtins.bool: ...
 def is_complex(input: Tensor) -> builtins.bool: ...
+def logspace(
+    start: typing.Any,
+    end: typing.Any,
+    steps: builtins.int,
+    base: builtins.float = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def range(
+    start: typing.Any = ...,
+    end: typing.Any = ...,
+    step: typing.Any = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def asarray(
+    obj: typing.Any,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    copy: builtins.bool | None = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def frombuffer(
+    buffer: typing.Any,
+    *,
+    dtype: typing.Any,
+    count: builtins.int = ...,
+    offset: builtins.int = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def empty_strided(
+    size: collections.abc.Sequence[builtins.int],
+    stride: collections.abc.Sequence[builtins.int],
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def empty_permuted(
+    size: collections.abc.Sequence[builtins.int],
+    physical_layout: collections.abc.Sequence[builtins.int],
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def unravel_index(indices: Tensor, shape: typing.Any) -> builtins.tuple[Tensor, ...]: ...
+def as_strided_copy(
+    input: Tensor,
+    size: builtins.Sequence[builtins.int],
+    stride: builtins.Sequence[builtins.int],
+    storage_offset: builtins.int | None = ...,
+) -> Tensor: ...
+def diagonal_copy(
+    input: Tensor,
+    offset: builtins.int = ...,
+    dim1: builtins.int = ...,
+    dim2: builtins.int = ...,
+) -> Tensor: ...
+def permute_copy(input: Tensor, *dims: typing.Any) -> Tensor: ...
+def select_copy(input: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...
+def split_copy(
+    tensor: Tensor,
+    split_size_or_sections: typing.Any,
+    dim: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def squeeze_copy(input: Tensor, dim: typing.Any = ...) -> Tensor: ...
+def t_copy(input: Tensor) -> Tensor: ...
+def transpose_copy(input: Tensor, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...
+def unbind_copy(input: Tensor, dim: builtins.int = ...) -> builtins.tuple[Tensor, ...]: ...
+def unsqueeze_copy(input: Tensor, dim: builtins.int) -> Tensor: ...
+def view_as_complex_copy(input: Tensor) -> Tensor: ...
+def view_as_real_copy(input: Tensor) -> Tensor: ...
+def alias_copy(input: Tensor) -> Tensor: ...
+def detach_copy(input: Tensor) -> Tensor: ...
+def expand_copy(input: Tensor, size: typing.Any, *, implicit: builtins.bool = ...) -> Tensor: ...
+def unfold_copy(
+    input: Tensor,
+    dimension: builtins.int,
+    size: builtins.int,
+    step: builtins.int,
+) -> Tensor: ...
+def view_copy(input: Tensor, size: typing.Any) -> Tensor: ...
+def slice_copy(
+    input: Tensor,
+    dim: builtins.int = ...,
+    start: builtins.int | None = ...,
+    end: builtins.int | None = ...,
+    step: builtins.int = ...,
+) -> Tensor: ...
+def split_with_sizes(
+    input: Tensor,
+    split_sizes: typing.Any,
+    dim: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def split_with_sizes_copy(
+    input: Tensor,
+    split_sizes: typing.Any,
+    dim: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def unsafe_split(
+    input: Tensor,
+    split_size: typing.Any,
+    dim: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def unsafe_split_with_sizes(
+    input: Tensor,
+    split_sizes: typing.Any,
+    dim: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def unsafe_chunk(
+    input: Tensor,
+    chunks: builtins.int,
+    dim: builtins.int = ...,
+) -> builtins.tuple[Tensor, ...]: ...
+def narrow_copy(
+    input: Tensor,
+    dim: builtins.int,
+    start: typing.Any,
+    length: builtins.int,
+) -> Tensor: ...
+def nonzero_static(
+    input: Tensor,
+    *,
+    size: builtins.int,
+    fill_value: builtins.int = ...,
+) -> Tensor: ...
 def gather(
     input: Tensor,
     dim: builtins.int,
@@ -1020,58 +1153,6 @@ def binomial(
     prob: Tensor | builtins.complex,
     generator: typing.Any = ...,
 ) -> Tensor: ...
-def logspace(
-    start: typing.Any,
-    end: typing.Any,
-    steps: builtins.int,
-    base: builtins.float = ...,
-    *,
-    dtype: typing.Any = ...,
-    device: typing.Any = ...,
-    requires_grad: builtins.bool = ...,
-) -> Tensor: ...
-def range(
-    start: typing.Any = ...,
-    end: typing.Any = ...,
-    step: typing.Any = ...,
-    *,
-    dtype: typing.Any = ...,
-    device: typing.Any = ...,
-    requires_grad: builtins.bool = ...,
-) -> Tensor: ...
-def asarray(
-    obj: typing.Any,
-    *,
-    dtype: typing.Any = ...,
-    device: typing.Any = ...,
-    copy: builtins.bool | None = ...,
-    requires_grad: builtins.bool = ...,
-) -> Tensor: ...
-def frombuffer(
-    buffer: typing.Any,
-    *,
-    dtype: typing.Any,
-    count: builtins.int = ...,
-    offset: builtins.int = ...,
-    requires_grad: builtins.bool = ...,
-) -> Tensor: ...
-def empty_strided(
-    size: collections.abc.Sequence[builtins.int],
-    stride: collections.abc.Sequence[builtins.int],
-    *,
-    dtype: typing.Any = ...,
-    device: typing.Any = ...,
-    requires_grad: builtins.bool = ...,
-) -> Tensor: ...
-def empty_permuted(
-    size: collections.abc.Sequence[builtins.int],
-    physical_layout: collections.abc.Sequence[builtins.int],
-    *,
-    dtype: typing.Any = ...,
-    device: typing.Any = ...,
-    requires_grad: builtins.bool = ...,
-) -> Tensor: ...
-def unravel_index(indices: Tensor, shape: typing.Any) -> builtins.tuple[Tensor, ...]: ...
 def softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
 def log_softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
 def logsumexp(input: Tensor, dim: typing.Any, keepdim: builtins.bool = ...) -> Tensor: ...
@@ -1132,6 +1213,14 @@ def nanquantile(
     *,
     interpolation: builtins.str = ...,
 ) -> Tensor: ...
+def erfc(input: Tensor) -> Tensor: ...
+def erfinv(input: Tensor) -> Tensor: ...
+def lgamma(input: Tensor) -> Tensor: ...
+def digamma(input: Tensor) -> Tensor: ...
+def polygamma(n: typing.Any, input: typing.Any) -> Tensor: ...
+def mvlgamma(input: Tensor, p: builtins.int) -> Tensor: ...
+def igamma(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def igammac(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def stft(
     input: Tensor,
     n_fft: builtins.int,
@@ -1251,6 +1340,7 @@ __all__ = [
     "addmv",
     "addr",
     "adjoint",
+    "alias_copy",
     "all",
     "allclose",
     "amax",
@@ -1272,6 +1362,7 @@ __all__ = [
     "argwhere",
     "array_api",
     "as_strided",
+    "as_strided_copy",
     "as_strided_scatter",
     "as_tensor",
     "asarray",
@@ -1348,13 +1439,16 @@ __all__ = [
     "default_generator",
     "deg2rad",
     "det",
+    "detach_copy",
     "device",
     "diag",
     "diag_embed",
     "diagflat",
     "diagonal",
+    "diagonal_copy",
     "diagonal_scatter",
     "diff",
+    "digamma",
     "dist",
     "div",
     "divide",
@@ -1372,8 +1466,11 @@ __all__ = [
     "eq",
     "equal",
     "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "exp2",
+    "expand_copy",
     "expm1",
     "eye",
     "finfo",
@@ -1424,6 +1521,9 @@ __all__ = [
     "hsplit",
     "hstack",
     "hypot",
+    "i0",
+    "igamma",
+    "igammac",
     "iinfo",
     "imag",
     "index_add",
@@ -1470,6 +1570,7 @@ __all__ = [
     "lerp",
     "less",
     "less_equal",
+    "lgamma",
     "linspace",
     "load",
     "log",
@@ -1516,18 +1617,21 @@ __all__ = [
     "multinomial",
     "multiply",
     "mv",
+    "mvlgamma",
     "nan_to_num",
     "nanmean",
     "nanmedian",
     "nanquantile",
     "nansum",
     "narrow",
+    "narrow_copy",
     "ne",
     "neg",
     "negative",
     "nextafter",
     "no_grad",
     "nonzero",
+    "nonzero_static",
     "norm",
     "normal",
     "not_equal",
@@ -1542,9 +1646,11 @@ __all__ = [
     "pairwise_distance",
     "pdist",
     "permute",
+    "permute_copy",
     "pinverse",
     "poisson",
     "polar",
+    "polygamma",
     "positive",
     "pow",
     "prod",
@@ -1585,6 +1691,7 @@ __all__ = [
     "searchsorted",
     "seed",
     "select",
+    "select_copy",
     "select_scatter",
     "set_autocast_cache_enabled",
     "set_autocast_dtype",
@@ -1603,14 +1710,19 @@ __all__ = [
     "sin",
     "sinc",
     "sinh",
+    "slice_copy",
     "slice_scatter",
     "slogdet",
     "softmax",
     "sort",
     "split",
+    "split_copy",
+    "split_with_sizes",
+    "split_with_sizes_copy",
     "sqrt",
     "square",
     "squeeze",
+    "squeeze_copy",
     "stack",
     "std",
     "std_mean",
@@ -1623,6 +1735,7 @@ __all__ = [
     "swapaxes",
     "swapdims",
     "t",
+    "t_copy",
     "take",
     "take_along_dim",
     "tan",
@@ -1635,6 +1748,7 @@ __all__ = [
     "topk",
     "trace",
     "transpose",
+    "transpose_copy",
     "trapezoid",
     "trapz",
     "triangular_solve",
@@ -1646,16 +1760,25 @@ __all__ = [
     "trunc",
     "uint8",
     "unbind",
+    "unbind_copy",
     "unflatten",
+    "unfold_copy",
     "unique",
     "unique_consecutive",
     "unravel_index",
+    "unsafe_chunk",
+    "unsafe_split",
+    "unsafe_split_with_sizes",
     "unsqueeze",
+    "unsqueeze_copy",
     "var",
     "var_mean",
     "vdot",
     "view_as_complex",
+    "view_as_complex_copy",
     "view_as_real",
+    "view_as_real_copy",
+    "view_copy",
     "vsplit",
     "vstack",
     "where",

@@ -32,6 +32,7 @@ from facula.autograd.rules import (
     solve,
     sort,
     spatial,
+    special,
     statistics,
     unary,
     variates,
@@ -42,4 +43,4 @@ __all__ = ["activation", "binary", "compare", "complex_numbers", "convert", "cou
            "cumulative", "decompose", "eigen", "extremes", "fft", "gather", "index", "integers",
            "joining", "ldl", "linalg", "masked", "matrices", "neural", "pointwise", "pooling",
            "random", "rearrange", "recurrent", "reduce", "shape", "softmax", "solve", "sort",
-           "spatial", "statistics", "unary", "variates", "views"]
+           "spatial", "special", "statistics", "unary", "variates", "views"]

@@ -3,11 +3,13 @@
 from facula.core.ops import (
     activation,
     aliases,
+    bessel,
     binary,
     calculus,
     compare,
     complex_numbers,
     convert,
+    copies,
     correlation,
     counting,
     creation,
@@ -32,6 +34,7 @@ from facula.core.ops import (
     neural,
     norms,
     pointwise,
+    polynomials,
     pooling,
     products,
     random,
@@ -44,6 +47,7 @@ from facula.core.ops import (
     solve,
     sort,
     spatial,
+    special,
     spectrogram,
     statistics,
     unary,
@@ -53,10 +57,11 @@ from facula.core.ops import (
     written,
 )
 
-__all__ = ["activation", "aliases", "binary", "calculus", "compare", "complex_numbers", "convert",
-           "correlation", "counting", "creation", "cumulative", "decompose", "distance", "eigen",
-           "einsum", "exchange", "extremes", "fft", "fft_planes", "gather", "index", "integers",
-           "joining", "ldl", "linalg", "linalg_names", "masked", "matrices", "neural", "norms",
-           "pointwise", "pooling", "products", "random", "rearrange", "recurrent", "reduce",
-           "sequences", "shape", "softmax", "solve", "sort", "spatial", "spectrogram",
-           "statistics", "unary", "variates", "views", "window_functions", "written"]
+__all__ = ["activation", "aliases", "bessel", "binary", "calculus", "compare", "complex_numbers",
+           "convert", "copies", "correlation", "counting", "creation", "cumulative", "decompose", "distance",
+           "eigen", "einsum", "exchange", "extremes", "fft", "fft_planes", "gather", "index",
+           "integers", "joining", "ldl", "linalg", "linalg_names", "masked", "matrices", "neural",
+           "norms", "pointwise", "polynomials", "pooling", "products", "random", "rearrange",
+           "recurrent", "reduce", "sequences", "shape", "softmax", "solve", "sort", "spatial",
+           "special", "spectrogram", "statistics", "unary", "variates", "views",
+           "window_functions", "written"]

@@ -19,6 +19,7 @@ from facula.core.testing.samples import (
     reduce,
     shape,
     sort,
+    special,
     statistics,
     variates,
     views,
@@ -35,4 +36,4 @@ from facula.core.testing.samples.base import (
 __all__ = ["complex_numbers", "composed", "convert", "fft", "gather", "has_samples", "index",
            "joining", "LAYOUTS", "linalg", "linear_algebra", "Maker", "masked", "neural",
            "products", "random", "rearrange", "recurrent", "reduce", "Sample", "sample_inputs",
-           "samples_of", "shape", "sort", "statistics", "variates", "views"]
+           "samples_of", "shape", "sort", "special", "statistics", "variates", "views"]
