@@ -122,6 +122,8 @@ short = _converter("short", dtypes.int16)
 char = _converter("char", dtypes.int8)
 byte = _converter("byte", dtypes.uint8)
 bool = _converter("bool", dtypes.bool_)
+cfloat = _converter("cfloat", dtypes.complex64)
+cdouble = _converter("cdouble", dtypes.complex128)
 
 
 def _copy(backend: Backend, input: Any, src: Any) -> Any:
