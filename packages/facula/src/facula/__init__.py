@@ -33,7 +33,10 @@ if TYPE_CHECKING:
         utils,
         vision,
     )
+    from facula.amp import GradScaler
     from facula.core import *
+    from facula.func import vmap
+    from facula.nn.functional import *
 
 __version__ = "0.1.0"
 
@@ -41,9 +44,22 @@ _ON_FIRST_USE = ("amp", "cuda", "data", "distributions", "fft", "func", "hub", "
                  "opencl", "optim", "profiler", "serialization", "signal", "special", "testing",
                  "utils", "vision")
 
+# What PyTorch has at the top as well: the name, and the module that it comes from.
+_FROM = {"GradScaler": "amp", "vmap": "func"} | dict.fromkeys((
+    "adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "avg_pool1d", "batch_norm",
+    "bilinear", "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle", "conv1d",
+    "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "cosine_embedding_loss", "cosine_similarity", "ctc_loss", "dropout", "embedding",
+    "embedding_bag", "feature_alpha_dropout", "group_norm", "hardshrink", "hinge_embedding_loss",
+    "instance_norm", "kl_div", "layer_norm", "margin_ranking_loss", "max_pool1d", "max_pool2d",
+    "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle",
+    "poisson_nll_loss", "prelu", "relu_", "rms_norm", "rrelu", "rrelu_", "selu", "selu_",
+    "threshold", "threshold_", "triplet_margin_loss"), "nn.functional")
+_FROM = {name: module for name, module in _FROM.items() if name not in core.__all__}
+
 globals().update({name: vars(core)[name] for name in core.__all__ if name in vars(core)})
 
-__all__ = sorted({"autograd", "core", *_ON_FIRST_USE, *core.__all__})
+__all__ = sorted({"autograd", "core", *_ON_FIRST_USE, *_FROM, *core.__all__})
 
 
 def __dir__() -> list[str]:
@@ -55,8 +71,10 @@ if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt na
     def __getattr__(name: str) -> object:
         if name in core.__all__:
             return getattr(core, name)
-        if name not in _ON_FIRST_USE:
+        if name not in _ON_FIRST_USE and name not in _FROM:
             raise AttributeError(f"module 'facula' has no attribute {name!r}")
         from importlib import import_module
 
+        if name in _FROM:
+            return getattr(import_module(f"facula.{_FROM[name]}"), name)
         return import_module(f"facula.{name}")

@@ -58,10 +58,10 @@ from facula.core.ops import (
 )
 
 __all__ = ["activation", "aliases", "bessel", "binary", "calculus", "compare", "complex_numbers",
-           "convert", "copies", "correlation", "counting", "creation", "cumulative", "decompose", "distance",
-           "eigen", "einsum", "exchange", "extremes", "fft", "fft_planes", "gather", "index",
-           "integers", "joining", "ldl", "linalg", "linalg_names", "masked", "matrices", "neural",
-           "norms", "pointwise", "polynomials", "pooling", "products", "random", "rearrange",
-           "recurrent", "reduce", "sequences", "shape", "softmax", "solve", "sort", "spatial",
-           "special", "spectrogram", "statistics", "unary", "variates", "views",
+           "convert", "copies", "correlation", "counting", "creation", "cumulative", "decompose",
+           "distance", "eigen", "einsum", "exchange", "extremes", "fft", "fft_planes", "gather",
+           "index", "integers", "joining", "ldl", "linalg", "linalg_names", "masked", "matrices",
+           "neural", "norms", "pointwise", "polynomials", "pooling", "products", "random",
+           "rearrange", "recurrent", "reduce", "sequences", "shape", "softmax", "solve", "sort",
+           "spatial", "special", "spectrogram", "statistics", "unary", "variates", "views",
            "window_functions", "written"]
