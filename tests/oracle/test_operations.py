@@ -12,10 +12,16 @@ pytestmark = pytest.mark.filterwarnings(r"ignore:index_reduce\(\) is in beta:Use
 
 # Whose gradients are not the finite differences in PyTorch 2.13.
 DEVIATING = {"as_strided_scatter": "by the input, PyTorch's is not zero where src was written"}
+# Right to 5 digits only in PyTorch's float64; test_special.py compares with SciPy.
+INEXACT = {"airy_ai", "bessel_y1"}
+# Rooms in which PyTorch has no gradients at all.
+WITHOUT_GRADIENTS = {"bessel", "polynomials"}
 
 
 @pytest.mark.parametrize("op", PAIRED, ids=lambda op: op.name)
 def test_values_are_pytorchs(op):
+    if op.name in INEXACT:
+        pytest.skip("PyTorch's values are right to 5 digits")
     compared = 0
     for sample in samples_of(op):
         for d in (dtypes.float32, dtypes.float64):
@@ -52,6 +58,8 @@ def test_gradients_are_pytorchs(op):
             continue  # PyTorch has no derivative of its own
         got = [t for t in flat(op.public(*given.args, **given.kwargs))
                if isinstance(t, facula.Tensor) and t.requires_grad]
+        if not want and op.room in WITHOUT_GRADIENTS:
+            continue
         assert len(got) == len(want), f"{op.name}{sample}: outputs that require grad"
         if not want:
             continue

@@ -71,7 +71,8 @@ def checkable(op):
 
 
 DIFFERENTIABLE = [op for op in OPERATIONS
-                  if op.name not in {*UNCHECKED, *REFUSED} and op.room != "random" and samples_of(op)]
+                  if op.name not in {*UNCHECKED, *REFUSED} and op.room != "random"
+                  and samples_of(op)]
 
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)

@@ -1,7 +1,7 @@
 """Airy's function of the first kind.
 
-Between -9 and 2.5 Taylor series about whole numbers, whose coefficients follow from the differential
-equation; beyond, Bessel functions of order 1/3 (DLMF 9.6.2, 9.6.6).
+Between -9 and 2.5 Taylor series about whole numbers, whose coefficients follow from the
+differential equation; beyond, Bessel functions of order 1/3 (DLMF 9.6.2, 9.6.6).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from facula.core import dtypes
-from facula.core.numerics.erf import erf as _erf
 from facula.core.declare import elementwise
+from facula.core.numerics.erf import erf as _erf
 from facula.core.tensor import Tensor
 
 _F = dtypes.FLOATS
