@@ -98,6 +98,13 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,
 def _nll(op: str, logp: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int,
          reduction: str) -> Tensor:
     classes = logp.shape[1 if logp.ndim > 1 else 0]
+    if weight is None and reduction in ("mean", "sum"):
+        try:
+            total, count = soft.nll_sums(logp, target, ignore_index)
+        except IndexError as error:
+            raise IndexError(f"{op}: target holds a class number outside the {classes} classes of "
+                             f"the input: {error}") from None
+        return total / count.detach() if reduction == "mean" else total  # type: ignore
     kept = _ignoring(target, ignore_index, classes)
     losses: Any = -_pick(op, logp, target, kept)  # type: ignore[operator]
     counts: Any = None
