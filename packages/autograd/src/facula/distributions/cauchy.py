@@ -50,7 +50,7 @@ class Cauchy(Distribution):
 
     @property
     def variance(self) -> Any:
-        return constant(math.nan, self._extended_shape(), self.loc)
+        return constant(math.inf, self._extended_shape(), self.loc)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return self._expanded(batch_shape, _instance, Cauchy, "loc", "scale")

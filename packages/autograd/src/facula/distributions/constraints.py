@@ -351,6 +351,11 @@ class _Cat(_Parts):
 class _Stack(_Parts):
     """Parts of one element each."""
 
+    @property
+    def event_dim(self) -> int:  # type: ignore[override]
+        inner = super().event_dim
+        return inner + 1 if self.dim + inner < 0 else inner
+
     def check(self, value: Any) -> Any:
         if value.shape[self.dim] != len(self.cseq):
             raise ValueError(f"stack: dimension {self.dim} of the value has size "

@@ -65,10 +65,11 @@ class Dirichlet(ExponentialFamily):
     def mode(self) -> Any:
         above = (self.concentration - 1).clamp(min=0)
         mode = above / above.sum(-1, True)
-        corner = (self.concentration < 1).all(-1, True)  # the density's peaks are the corners
-        largest = self.concentration == self.concentration.amax(-1, True)
-        first = (largest.cumsum(-1) == 1) & largest
-        return core.where(corner, first.to(mode.dtype), mode)
+        # with all below 1 every corner is a peak: the first, as PyTorch
+        corners = (self.concentration < 1).all(-1, True)
+        first = core.zeros_like(mode)
+        first[..., 0] = 1
+        return core.where(corners, first, mode)
 
     @property
     def variance(self) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from facula import autograd, core
+from facula import core
 from facula.core import linalg
 from facula.distributions.bernoulli import Bernoulli
 from facula.distributions.beta import Beta
@@ -104,13 +104,11 @@ def _exponential_family(p: Any, q: Any) -> Any:
     if type(p) is not type(q):
         raise NotImplementedError("The cross KL-divergence between different exponential families "
                                   "cannot be computed using Bregman divergences")
-    with core.enable_grad():
-        p_natural = [x.detach().requires_grad_() for x in p._natural_params]
-        p_norm = p._log_normalizer(*p_natural)
-        gradients = autograd.grad(p_norm.sum(), p_natural, create_graph=True)
-    result = q._log_normalizer(*q._natural_params) - p_norm
-    for a, b, g in zip(p_natural, q._natural_params, gradients, strict=True):
-        result = result - sum_rightmost((b - a) * g, len(q.event_shape))
+    natural, normalizer, means = p._mean_statistics()
+    result = q._log_normalizer(*q._natural_params) - normalizer
+    for a, b, mean in zip(natural, q._natural_params, means, strict=True):
+        # one parameter may be a number where another is a matrix (Wishart's)
+        result = result - sum_rightmost((b - a) * mean, mean.ndim - len(p.batch_shape))
     return result
 
 

@@ -34,13 +34,26 @@ class ExponentialFamily(Distribution):
     def _mean_carrier_measure(self) -> Any:
         raise NotImplementedError
 
+    def _mean_statistics(self) -> tuple[list[Any], Any, list[Any]]:
+        """Natural parameters, F of them, and its derivatives: the means of t(x).
+
+        They are part of the graph as far as the distribution's parameters are.
+        """
+        given = self._natural_params
+        recorded = core.is_grad_enabled() and any(p.requires_grad for p in given)
+        with core.enable_grad():
+            natural = [p if recorded and p.requires_grad else p.detach().requires_grad_()
+                       for p in given]
+            normalizer = self._log_normalizer(*natural)
+            gradients = autograd.grad(normalizer.sum(), natural, create_graph=recorded)
+        if recorded:
+            return natural, normalizer, list(gradients)
+        return [p.detach() for p in natural], normalizer.detach(), list(gradients)
+
     def entropy(self) -> Any:
         """``F(theta) - <theta, dF/dtheta> - E[k(x)]``, by differentiation."""
-        with core.enable_grad():
-            natural = [p.detach().requires_grad_() for p in self._natural_params]
-            normalizer = self._log_normalizer(*natural)
-            gradients = autograd.grad(normalizer.sum(), natural, create_graph=True)
+        natural, normalizer, means = self._mean_statistics()
         result = -self._mean_carrier_measure + normalizer
-        for p, g in zip(natural, gradients, strict=True):
-            result = result - sum_rightmost(p * g, len(self.event_shape))
+        for p, mean in zip(natural, means, strict=True):
+            result = result - sum_rightmost(p * mean, p.ndim - len(self.batch_shape))
         return result

@@ -50,11 +50,11 @@ class LKJCholesky(Distribution):
         self.dim = dim
         (self.concentration,) = broadcast_all(concentration)
         c = self.concentration
-        offset = core.arange(dim - 1, dtype=c.dtype, device=c.device)
-        offset = core.cat([offset.new_zeros((1,)), offset])
-        first = offset + 0.5
-        second = c.unsqueeze(-1) + 0.5 * (dim - 2) - 0.5 * offset
-        self._beta = Beta(first, second)
+        # row i holds a direction of i dimensions; the paper's section 3.2. (PyTorch's first
+        # parameter is i - 1/2, which agrees for two rows only.) Row 0 needs none.
+        rows = core.arange(1, dim, dtype=c.dtype, device=c.device)
+        rows = core.cat([rows[:1], rows])
+        self._beta = Beta(0.5 * rows, c.unsqueeze(-1) + 0.5 * (dim - 1 - rows))
         super().__init__(c.shape, (dim, dim), validate_args)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from facula import core
+from facula.core import special
 from facula.distributions import constraints
 from facula.distributions.distribution import Distribution
 from facula.distributions.utils import broadcast_all, lazy_property
@@ -51,7 +52,7 @@ class VonMises(Distribution):
         k = self.concentration
         # i0e is exp(-k) I0(k): no overflow
         return (k * (core.cos(value - self.loc) - 1) - math.log(2 * math.pi)
-                - core.special.i0e(k).log())
+                - special.i0e(k).log())
 
     @lazy_property
     def _proposal_r(self) -> Any:
@@ -94,4 +95,4 @@ class VonMises(Distribution):
     def variance(self) -> Any:
         """The circular variance, ``1 - I1(concentration) / I0(concentration)``."""
         k = self.concentration
-        return 1 - core.special.i1e(k) / core.special.i0e(k)
+        return 1 - special.i1e(k) / special.i0e(k)
