@@ -5,16 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-torchvision = pytest.importorskip("torchvision", reason="torchvision is not installed")
-
 import torch
-from torchvision import tv_tensors as theirs
-from torchvision.transforms import v2 as theirs_v2
 
 import facula
 from facula.vision import tv_tensors as ours
 from facula.vision.transforms import v2 as ours_v2
+
+torchvision = pytest.importorskip("torchvision", reason="torchvision is not installed")
+theirs = pytest.importorskip("torchvision.tv_tensors")
+theirs_v2 = pytest.importorskip("torchvision.transforms.v2")
 
 HEIGHT, WIDTH = 21, 30
 CANVAS = (HEIGHT, WIDTH)

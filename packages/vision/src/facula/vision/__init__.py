@@ -1,5 +1,5 @@
 """Datasets, transforms and models for pictures."""
 
-from facula.vision import datasets, io, models, ops, transforms, utils
+from facula.vision import datasets, io, models, ops, transforms, tv_tensors, utils
 
-__all__ = ["datasets", "io", "models", "ops", "transforms", "utils"]
+__all__ = ["datasets", "io", "models", "ops", "transforms", "tv_tensors", "utils"]

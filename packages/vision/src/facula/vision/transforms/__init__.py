@@ -1,6 +1,6 @@
 """Transforms of pictures, under torchvision's names, on PIL images and on tensors."""
 
-from facula.vision.transforms import functional
+from facula.vision.transforms import functional, v2
 from facula.vision.transforms.autoaugment import (
     AugMix,
     AutoAugment,
@@ -66,5 +66,5 @@ __all__ = [
     "RandomSolarize", "RandomAdjustSharpness", "RandomAutocontrast", "RandomEqualize",
     "GaussianBlur", "RandomErasing",
     "AutoAugment", "AutoAugmentPolicy", "RandAugment", "TrivialAugmentWide", "AugMix",
-    "InterpolationMode", "functional",
+    "InterpolationMode", "functional", "v2",
 ]

@@ -111,11 +111,16 @@ class AutoAugment(Transform):
 
     def __init__(self, policy: AutoAugmentPolicy = AutoAugmentPolicy.IMAGENET,
                  interpolation: Any = NEAREST, fill: Any = None) -> None:
+        super().__init__()
         self.policy = AutoAugmentPolicy(policy)
         self.interpolation = interpolation
         self.fill = fill
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
+        return self.change(img, self.fill)
+
+    def change(self, img: Any, fill: Any) -> Any:
+        """The picture after random changes, ``fill`` outside."""
         pairs = POLICIES[self.policy]
         pair = pairs[_random.integer(0, len(pairs) - 1)]
         chances = [_random.uniform(0, 1) for _ in pair]
@@ -127,7 +132,7 @@ class AutoAugment(Transform):
                 if name in _SIGNED and sign == 0:
                     value = -value
                 img = apply_op(img, name, _strength(img, name, value), self.interpolation,
-                               self.fill)
+                               fill)
         return img
 
 
@@ -156,20 +161,25 @@ class RandAugment(Transform):
 
     def __init__(self, num_ops: int = 2, magnitude: int = 9, num_magnitude_bins: int = 31,
                  interpolation: Any = NEAREST, fill: Any = None) -> None:
+        super().__init__()
         self.num_ops = num_ops
         self.magnitude = magnitude
         self.num_magnitude_bins = num_magnitude_bins
         self.interpolation = interpolation
         self.fill = fill
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
+        return self.change(img, self.fill)
+
+    def change(self, img: Any, fill: Any) -> Any:
+        """The picture after random changes, ``fill`` outside."""
         for _ in range(self.num_ops):
             name = self._names[_random.integer(0, len(self._names) - 1)]
             levels = _magnitudes(self.num_magnitude_bins, _size(img))[name]
             value = levels[self.magnitude] if len(levels) > 1 else 0.0
             if name in _SIGNED and _random.chance(0.5):
                 value = -value
-            img = apply_op(img, name, _strength(img, name, value), self.interpolation, self.fill)
+            img = apply_op(img, name, _strength(img, name, value), self.interpolation, fill)
         return img
 
 
@@ -190,17 +200,22 @@ class TrivialAugmentWide(Transform):
 
     def __init__(self, num_magnitude_bins: int = 31, interpolation: Any = NEAREST,
                  fill: Any = None) -> None:
+        super().__init__()
         self.num_magnitude_bins = num_magnitude_bins
         self.interpolation = interpolation
         self.fill = fill
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
+        return self.change(img, self.fill)
+
+    def change(self, img: Any, fill: Any) -> Any:
+        """The picture after random changes, ``fill`` outside."""
         name = RandAugment._names[_random.integer(0, len(RandAugment._names) - 1)]
         levels = _magnitudes(self.num_magnitude_bins, _size(img), wide=True)[name]
         value = levels[_random.integer(0, len(levels) - 1)]
         if name in _SIGNED and _random.chance(0.5):
             value = -value
-        return apply_op(img, name, _strength(img, name, value), self.interpolation, self.fill)
+        return apply_op(img, name, _strength(img, name, value), self.interpolation, fill)
 
 
 class AugMix(Transform):
@@ -232,6 +247,7 @@ class AugMix(Transform):
     def __init__(self, severity: int = 3, mixture_width: int = 3, chain_depth: int = -1,
                  alpha: float = 1.0, all_ops: bool = True, interpolation: Any = BILINEAR,
                  fill: Any = None) -> None:
+        super().__init__()
         if not 1 <= severity <= 10:
             raise ValueError(f"AugMix: severity={severity} must be between 1 and 10")
         self.severity = severity
@@ -242,7 +258,11 @@ class AugMix(Transform):
         self.interpolation = interpolation
         self.fill = fill
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
+        return self.change(img, self.fill)
+
+    def change(self, img: Any, fill: Any) -> Any:
+        """The picture after random changes, ``fill`` outside."""
         x = F.pil_to_tensor(img) if is_pil(img) else img
         names = (*self._names, *_FACTORS) if self.all_ops else self._names
         weights = _random.dirichlet(self.alpha, self.mixture_width)
@@ -258,7 +278,7 @@ class AugMix(Transform):
                 if name in _SIGNED and _random.chance(0.5):
                     value = -value
                 chain = apply_op(chain, name, _strength(chain, name, value), self.interpolation,
-                                 self.fill)
+                                 fill)
             mixed = mixed + (1 - share) * weight * chain
         out = restore(mixed, x.dtype)
         return F.to_pil_image(out, img.mode) if is_pil(img) else out

@@ -49,6 +49,7 @@ class ColorJitter(Transform):
 
     def __init__(self, brightness: Any = 0, contrast: Any = 0, saturation: Any = 0,
                  hue: Any = 0) -> None:
+        super().__init__()
         self.brightness = _factor("brightness", brightness, 1.0, 0.0, math.inf)
         self.contrast = _factor("contrast", contrast, 1.0, 0.0, math.inf)
         self.saturation = _factor("saturation", saturation, 1.0, 0.0, math.inf)
@@ -63,7 +64,7 @@ class ColorJitter(Transform):
                    for bounds in (brightness, contrast, saturation, hue)]
         return (order, *factors)
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         order, *factors = self.get_params(self.brightness, self.contrast, self.saturation,
                                           self.hue)
         changes = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
@@ -77,9 +78,10 @@ class Grayscale(Transform):
     """A picture's luminance, in one channel or three equal ones."""
 
     def __init__(self, num_output_channels: int = 1) -> None:
+        super().__init__()
         self.num_output_channels = num_output_channels
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.rgb_to_grayscale(img, self.num_output_channels)
 
 
@@ -87,9 +89,10 @@ class RandomGrayscale(Transform):
     """A picture without its colours, in as many channels, with probability ``p``."""
 
     def __init__(self, p: float = 0.1) -> None:
+        super().__init__()
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         if not _random.chance(self.p):
             return img
         return F.rgb_to_grayscale(img, F.get_image_num_channels(img))
@@ -99,9 +102,10 @@ class RandomInvert(Transform):
     """A picture's negative, with probability ``p``."""
 
     def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.invert(img) if _random.chance(self.p) else img
 
 
@@ -109,10 +113,11 @@ class RandomPosterize(Transform):
     """A picture with fewer bits for each value, with probability ``p``."""
 
     def __init__(self, bits: int, p: float = 0.5) -> None:
+        super().__init__()
         self.bits = bits
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.posterize(img, self.bits) if _random.chance(self.p) else img
 
 
@@ -120,10 +125,11 @@ class RandomSolarize(Transform):
     """A picture with its bright values inverted, with probability ``p``."""
 
     def __init__(self, threshold: float, p: float = 0.5) -> None:
+        super().__init__()
         self.threshold = threshold
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.solarize(img, self.threshold) if _random.chance(self.p) else img
 
 
@@ -131,10 +137,11 @@ class RandomAdjustSharpness(Transform):
     """A picture made sharper or softer, with probability ``p``."""
 
     def __init__(self, sharpness_factor: float, p: float = 0.5) -> None:
+        super().__init__()
         self.sharpness_factor = sharpness_factor
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.adjust_sharpness(img, self.sharpness_factor) if _random.chance(self.p) else img
 
 
@@ -142,9 +149,10 @@ class RandomAutocontrast(Transform):
     """A picture stretched from black to white, with probability ``p``."""
 
     def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.autocontrast(img) if _random.chance(self.p) else img
 
 
@@ -152,9 +160,10 @@ class RandomEqualize(Transform):
     """A picture with its values spread evenly, with probability ``p``."""
 
     def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.equalize(img) if _random.chance(self.p) else img
 
 
@@ -177,6 +186,7 @@ class GaussianBlur(Transform):
     """
 
     def __init__(self, kernel_size: int | Sequence[int], sigma: Any = (0.1, 2.0)) -> None:
+        super().__init__()
         self.kernel_size = pair("GaussianBlur", "kernel_size", kernel_size)
         self.sigma = (float(sigma),) * 2 if isinstance(sigma, (int, float)) else tuple(sigma)
         if len(self.sigma) != 2 or not 0 < self.sigma[0] <= self.sigma[1]:
@@ -187,7 +197,7 @@ class GaussianBlur(Transform):
         """A random standard deviation."""
         return _random.uniform(sigma_min, sigma_max)
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         sigma = self.get_params(*self.sigma)
         return F.gaussian_blur(img, self.kernel_size, [sigma, sigma])
 
@@ -223,6 +233,7 @@ class RandomErasing(Transform):
     def __init__(self, p: float = 0.5, scale: Sequence[float] = (0.02, 0.33),
                  ratio: Sequence[float] = (0.3, 3.3), value: Any = 0,
                  inplace: bool = False) -> None:
+        super().__init__()
         if isinstance(value, str) and value != "random":
             raise ValueError(f"RandomErasing: value={value!r}: use a number, one for each channel, "
                              "or 'random'")
@@ -253,16 +264,19 @@ class RandomErasing(Transform):
             return _random.integer(0, height - h), _random.integer(0, width - w), h, w, new
         return 0, 0, height, width, img
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         if not _random.chance(self.p):
             return img
-        value = self.value
-        if value == "random":
-            value = None
-        elif isinstance(value, (int, float)):
-            value = [value]
-        if value is not None and len(value) not in (1, img.shape[-3]):
-            raise ValueError(f"RandomErasing: value has {len(value)} numbers, but the picture has "
-                             f"{img.shape[-3]} channels")
+        value = self.values_for(img.shape[-3])
         i, j, h, w, new = self.get_params(img, self.scale, self.ratio, value)
         return F.erase(img, i, j, h, w, new, self.inplace)
+
+    def values_for(self, channels: int) -> Sequence[float] | None:
+        """What is written, one number or one for each channel; None for noise."""
+        if self.value == "random":
+            return None
+        value = [self.value] if isinstance(self.value, (int, float)) else list(self.value)
+        if len(value) not in (1, channels):
+            raise ValueError(f"RandomErasing: value has {len(value)} numbers, but the picture has "
+                             f"{channels} channels")
+        return value

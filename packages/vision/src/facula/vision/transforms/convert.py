@@ -21,14 +21,14 @@ class ToTensor(Transform):
     tensor([[[1., 1.]]])
     """
 
-    def __call__(self, img: Any) -> Tensor:
+    def forward(self, img: Any) -> Tensor:
         return F.to_tensor(img)
 
 
 class PILToTensor(Transform):
     """A PIL image as a tensor (C, H, W) with the values as they are."""
 
-    def __call__(self, img: Any) -> Tensor:
+    def forward(self, img: Any) -> Tensor:
         return F.pil_to_tensor(img)
 
 
@@ -42,9 +42,10 @@ class ToPILImage(Transform):
     """
 
     def __init__(self, mode: str | None = None) -> None:
+        super().__init__()
         self.mode = mode
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.to_pil_image(img, self.mode)
 
 
@@ -58,9 +59,10 @@ class ConvertImageDtype(Transform):
     """
 
     def __init__(self, dtype: Any) -> None:
+        super().__init__()
         self.dtype = dtype
 
-    def __call__(self, img: Tensor) -> Tensor:
+    def forward(self, img: Tensor) -> Tensor:
         return F.convert_image_dtype(img, self.dtype)
 
 
@@ -83,11 +85,12 @@ class Normalize(Transform):
     """
 
     def __init__(self, mean: Sequence[float], std: Sequence[float], inplace: bool = False) -> None:
+        super().__init__()
         self.mean = mean
         self.std = std
         self._inplace = inplace
 
-    def __call__(self, img: Tensor) -> Tensor:
+    def forward(self, img: Tensor) -> Tensor:
         return F.normalize(img, self.mean, self.std, self._inplace)
 
 
@@ -103,6 +106,7 @@ class LinearTransformation(Transform):
     """
 
     def __init__(self, transformation_matrix: Tensor, mean_vector: Tensor) -> None:
+        super().__init__()
         size = mean_vector.shape[0]
         if tuple(transformation_matrix.shape) != (size, size):
             raise ValueError("LinearTransformation: the matrix has shape "
@@ -111,6 +115,6 @@ class LinearTransformation(Transform):
         self.transformation_matrix = transformation_matrix
         self.mean_vector = mean_vector
 
-    def __call__(self, img: Tensor) -> Tensor:
+    def forward(self, img: Tensor) -> Tensor:
         flat = img.reshape(-1, len(self.mean_vector)) - self.mean_vector
         return (flat @ self.transformation_matrix).reshape(img.shape)

@@ -42,12 +42,13 @@ class Resize(Transform):
 
     def __init__(self, size: int | Sequence[int] | None, interpolation: Any = BILINEAR,
                  max_size: int | None = None, antialias: bool | None = True) -> None:
+        super().__init__()
         self.size = size
         self.interpolation = interpolation_mode("Resize", interpolation)
         self.max_size = max_size
         self.antialias = antialias
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.resize(img, self.size, self.interpolation, self.max_size, self.antialias)
 
 
@@ -61,9 +62,10 @@ class CenterCrop(Transform):
     """
 
     def __init__(self, size: int | Sequence[int]) -> None:
+        super().__init__()
         self.size = pair("CenterCrop", "size", size)
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.center_crop(img, self.size)
 
 
@@ -82,11 +84,12 @@ class Pad(Transform):
 
     def __init__(self, padding: int | Sequence[int], fill: Any = 0,
                  padding_mode: str = "constant") -> None:
+        super().__init__()
         self.padding = padding
         self.fill = fill
         self.padding_mode = padding_mode
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.pad(img, self.padding, self.fill, self.padding_mode)
 
 
@@ -115,6 +118,7 @@ class RandomCrop(Transform):
     def __init__(self, size: int | Sequence[int], padding: int | Sequence[int] | None = None,
                  pad_if_needed: bool = False, fill: Any = 0,
                  padding_mode: str = "constant") -> None:
+        super().__init__()
         self.size = pair("RandomCrop", "size", size)
         self.padding = padding
         self._pad_if_needed = pad_if_needed
@@ -125,6 +129,12 @@ class RandomCrop(Transform):
     def get_params(img: Any, output_size: tuple[int, int]) -> tuple[int, int, int, int]:
         """Top, left, height and width of a random piece."""
         _, height, width = F.get_dimensions(img)
+        return RandomCrop.place(height, width, output_size)
+
+    @staticmethod
+    def place(height: int, width: int,
+              output_size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """The same for a picture of this size."""
         if height < output_size[0] or width < output_size[1]:
             raise ValueError(f"RandomCrop: size={tuple(output_size)} is above the picture's "
                              f"{(height, width)}: use pad_if_needed=True or a smaller size")
@@ -132,7 +142,7 @@ class RandomCrop(Transform):
         left = _random.integer(0, width - output_size[1])
         return top, left, output_size[0], output_size[1]
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         if self.padding is not None:
             img = F.pad(img, self.padding, self._fill, self._padding_mode)
         if self._pad_if_needed:
@@ -170,6 +180,7 @@ class RandomResizedCrop(Transform):
     def __init__(self, size: int | Sequence[int], scale: Sequence[float] = (0.08, 1.0),
                  ratio: Sequence[float] = (3 / 4, 4 / 3), interpolation: Any = BILINEAR,
                  antialias: bool | None = True) -> None:
+        super().__init__()
         if scale[0] > scale[1] or ratio[0] > ratio[1]:
             raise ValueError(f"RandomResizedCrop: scale={scale} and ratio={ratio} must be (least, "
                              "largest)")
@@ -184,6 +195,12 @@ class RandomResizedCrop(Transform):
                    ratio: Sequence[float]) -> tuple[int, int, int, int]:
         """Top, left, height and width of a random piece; the middle one if ten draws don't fit."""
         _, height, width = F.get_dimensions(img)
+        return RandomResizedCrop.place(height, width, scale, ratio)
+
+    @staticmethod
+    def place(height: int, width: int, scale: Sequence[float],
+              ratio: Sequence[float]) -> tuple[int, int, int, int]:
+        """The same for a picture of this size."""
         for _ in range(10):
             area = height * width * _random.uniform(scale[0], scale[1])
             shape = _random.log_uniform(ratio[0], ratio[1])
@@ -197,7 +214,7 @@ class RandomResizedCrop(Transform):
             w = round(height * ratio[1])
         return (height - h) // 2, (width - w) // 2, h, w
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         piece = self.get_params(img, self.scale, self.ratio)
         return F.resized_crop(img, *piece, self.size, self.interpolation, self.antialias)
 
@@ -212,9 +229,10 @@ class FiveCrop(Transform):
     """
 
     def __init__(self, size: int | Sequence[int]) -> None:
+        super().__init__()
         self.size = pair("FiveCrop", "size", size)
 
-    def __call__(self, img: Any) -> tuple[Any, ...]:
+    def forward(self, img: Any) -> tuple[Any, ...]:
         return F.five_crop(img, self.size)
 
 
@@ -230,8 +248,9 @@ class TenCrop(Transform):
     """
 
     def __init__(self, size: int | Sequence[int], vertical_flip: bool = False) -> None:
+        super().__init__()
         self.size = pair("TenCrop", "size", size)
         self.vertical_flip = vertical_flip
 
-    def __call__(self, img: Any) -> tuple[Any, ...]:
+    def forward(self, img: Any) -> tuple[Any, ...]:
         return F.ten_crop(img, self.size, self.vertical_flip)

@@ -40,9 +40,10 @@ class RandomHorizontalFlip(Transform):
     """
 
     def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.hflip(img) if _random.chance(self.p) else img
 
 
@@ -50,9 +51,10 @@ class RandomVerticalFlip(Transform):
     """A picture with top and bottom exchanged, with probability ``p``."""
 
     def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.vflip(img) if _random.chance(self.p) else img
 
 
@@ -78,6 +80,7 @@ class RandomRotation(Transform):
     def __init__(self, degrees: float | Sequence[float], interpolation: Any = NEAREST,
                  expand: bool = False, center: Sequence[float] | None = None,
                  fill: Any = 0) -> None:
+        super().__init__()
         self.degrees = _range("RandomRotation", "degrees", degrees)
         self.interpolation = interpolation_mode("RandomRotation", interpolation)
         self.expand = expand
@@ -89,7 +92,7 @@ class RandomRotation(Transform):
         """A random angle."""
         return _random.uniform(degrees[0], degrees[1])
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.rotate(img, self.get_params(self.degrees), self.interpolation, self.expand,
                         self.center, self.fill)
 
@@ -122,6 +125,7 @@ class RandomAffine(Transform):
                  translate: Sequence[float] | None = None, scale: Sequence[float] | None = None,
                  shear: float | Sequence[float] | None = None, interpolation: Any = NEAREST,
                  fill: Any = 0, center: Sequence[float] | None = None) -> None:
+        super().__init__()
         self.degrees = _range("RandomAffine", "degrees", degrees)
         if translate is not None and not all(0 <= t <= 1 for t in translate):
             raise ValueError(f"RandomAffine: translate={translate!r} must be shares from 0 to 1")
@@ -155,7 +159,7 @@ class RandomAffine(Transform):
             lean = (_random.uniform(shears[0], shears[1]), _random.uniform(shears[2], shears[3]))
         return angle, shift, factor, lean
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         angle, shift, factor, lean = self.get_params(self.degrees, self.translate, self.scale,
                                                      self.shear, F.get_image_size(img))
         return F.affine(img, angle, shift, factor, lean, self.interpolation, self.fill,
@@ -177,6 +181,7 @@ class RandomPerspective(Transform):
 
     def __init__(self, distortion_scale: float = 0.5, p: float = 0.5,
                  interpolation: Any = BILINEAR, fill: Any = 0) -> None:
+        super().__init__()
         self.distortion_scale = distortion_scale
         self.p = p
         self.interpolation = interpolation_mode("RandomPerspective", interpolation)
@@ -191,7 +196,7 @@ class RandomPerspective(Transform):
                for x, y in start]
         return start, end
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         if not _random.chance(self.p):
             return img
         width, height = F.get_image_size(img)
@@ -214,6 +219,7 @@ class ElasticTransform(Transform):
 
     def __init__(self, alpha: Any = 50.0, sigma: Any = 5.0, interpolation: Any = BILINEAR,
                  fill: Any = 0) -> None:
+        super().__init__()
         both = [[float(v)] * 2 if isinstance(v, (int, float)) else [float(x) for x in v]
                 for v in (alpha, sigma)]
         self.alpha, self.sigma = both
@@ -233,7 +239,7 @@ class ElasticTransform(Transform):
             moves.append(noise * alpha[axis] / size[axis])
         return from_numpy(np.stack(moves, -1)[None].astype(np.float32))
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         _, height, width = F.get_dimensions(img)
         moves = self.get_params(self.alpha, self.sigma, (height, width))
         return F.elastic_transform(img, moves, self.interpolation, self.fill)

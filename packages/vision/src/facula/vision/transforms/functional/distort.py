@@ -75,14 +75,8 @@ def affine(img: Any, angle: float, translate: Sequence[float], scale: float, she
     tensor([[[0, 1, 2]]])
     """
     check_picture("affine", img)
-    if scale <= 0:
-        raise ValueError(f"affine: scale={scale} must be above 0")
-    if len(translate) != 2:
-        raise ValueError(f"affine: translate={translate!r} must have 2 numbers")
-    shears = [shear, 0.0] if isinstance(shear, (int, float)) else [*shear, 0.0][:2]
     _, height, width = get_dimensions(img)
-    middle = (width / 2, height / 2) if center is None else center
-    matrix = inverse_affine(middle, angle, translate, scale, shears)
+    matrix = affine_matrix((height, width), angle, translate, scale, shear, center)
     return _map_affine("affine", img, matrix, (height, width), interpolation, fill)
 
 
@@ -126,17 +120,37 @@ def rotate(img: Any, angle: float, interpolation: Any = NEAREST, expand: bool = 
     """
     check_picture("rotate", img)
     _, height, width = get_dimensions(img)
+    matrix, size = rotation((height, width), angle, expand, center)
+    return _map_affine("rotate", img, matrix, size, interpolation, fill)
+
+
+def rotation(size: tuple[int, int], angle: float, expand: bool,
+             center: Sequence[float] | None) -> tuple[np.ndarray, tuple[int, int]]:
+    """The matrix (2, 3) from output to input positions, and the output's height and width."""
+    height, width = size
     middle = (width / 2, height / 2) if center is None or expand else center
     matrix = inverse_affine(middle, -angle, (0.0, 0.0), 1.0, (0.0, 0.0))
-    size = (height, width)
     if expand:
-        linear = np.linalg.inv(matrix[:, :2])
-        corners = linear @ np.array([[0, width, width, 0], [0, 0, height, height]])
-        low, high = np.round(corners.min(1), 6), np.round(corners.max(1), 6)
+        linear, centre = np.linalg.inv(matrix[:, :2]), np.array(middle)[:, None]
+        around = np.array([[0, width, width, 0], [0, 0, height, height]]) - centre
+        corners = np.round(linear @ around + centre, 4)  # 5.0000001 is no sixth pixel
+        low, high = corners.min(1), corners.max(1)
         new_width, new_height = np.ceil(high) - np.floor(low)
         size = (int(new_height), int(new_width))
         matrix[:, 2] = np.array(middle) - matrix[:, :2] @ (new_width / 2, new_height / 2)
-    return _map_affine("rotate", img, matrix, size, interpolation, fill)
+    return matrix, size
+
+
+def affine_matrix(size: tuple[int, int], angle: float, translate: Sequence[float], scale: float,
+                  shear: Any, center: Sequence[float] | None) -> np.ndarray:
+    """The matrix (2, 3) from output to input positions of :func:`affine`."""
+    if scale <= 0:
+        raise ValueError(f"affine: scale={scale} must be above 0")
+    if len(translate) != 2:
+        raise ValueError(f"affine: translate={translate!r} must have 2 numbers")
+    shears = [shear, 0.0] if isinstance(shear, (int, float)) else [*shear, 0.0][:2]
+    middle = (size[1] / 2, size[0] / 2) if center is None else center
+    return inverse_affine(middle, angle, translate, scale, shears)
 
 
 def perspective_coefficients(startpoints: Sequence[Sequence[float]],

@@ -156,7 +156,7 @@ def center_crop(img: Any, output_size: Any) -> Any:
     return crop(img, round((h - height) / 2.0), round((w - width) / 2.0), height, width)
 
 
-def _sides(padding: Any) -> tuple[int, int, int, int]:
+def sides_of(padding: Any) -> tuple[int, int, int, int]:
     """Left, top, right, bottom from one, two or four numbers."""
     if isinstance(padding, int):
         return padding, padding, padding, padding
@@ -195,7 +195,7 @@ def pad(img: Any, padding: Any, fill: Any = 0, padding_mode: str = "constant") -
     facula.Size([1, 1, 4])
     """
     check_picture("pad", img)
-    left, top, right, bottom = _sides(padding)
+    left, top, right, bottom = sides_of(padding)
     if padding_mode not in ("constant", *_NUMPY_PAD):
         raise ValueError(f"pad: unknown padding_mode {padding_mode!r}: use constant, edge, reflect "
                          "or symmetric")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from facula.core import Tensor, as_tensor, float32, from_numpy
+from facula.core import Tensor, as_tensor, float32, from_numpy, where
 from facula.vision.transforms.functional.kinds import InterpolationMode
 from facula.vision.transforms.functional.resample import restore
 
@@ -29,6 +29,8 @@ def sample(op: str, picture: Tensor, xs: np.ndarray, ys: np.ndarray, mode: Inter
                          "bilinear")
     height, width = picture.shape[-2:]
     dtype = picture.dtype
+    if mode is InterpolationMode.NEAREST:
+        return _nearest(picture, np.floor(xs), np.floor(ys), _background(op, fill, picture))
     x = picture if dtype.is_floating_point else picture.to(float32)
     pixels = x.reshape(*picture.shape[:-2], height * width)
     background = _background(op, fill, picture).to(x.dtype)
@@ -42,14 +44,21 @@ def sample(op: str, picture: Tensor, xs: np.ndarray, ys: np.ndarray, mode: Inter
         taken = pixels[..., from_numpy(index.reshape(-1)).to(device)]
         return taken.reshape(*picture.shape[:-2], *row.shape) * share + background * rest
 
-    if mode is InterpolationMode.NEAREST:
-        column, row = np.floor(xs), np.floor(ys)
-        return restore(at(row, column, np.ones_like(xs)), dtype)
     left, top = np.floor(xs - 0.5), np.floor(ys - 0.5)
     right, below = xs - 0.5 - left, ys - 0.5 - top
     out = (at(top, left, (1 - below) * (1 - right)) + at(top, left + 1, (1 - below) * right)
            + at(top + 1, left, below * (1 - right)) + at(top + 1, left + 1, below * right))
     return restore(out, dtype)
+
+
+def _nearest(picture: Tensor, column: np.ndarray, row: np.ndarray, background: Tensor) -> Tensor:
+    """The pixels themselves, whatever their dtype."""
+    height, width = picture.shape[-2:]
+    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    index = from_numpy(np.where(inside, row * width + column, 0).astype(np.int64).reshape(-1))
+    pixels = picture.reshape(*picture.shape[:-2], height * width)
+    taken = pixels[..., index.to(picture.device)].reshape(*picture.shape[:-2], *row.shape)
+    return where(from_numpy(inside).to(picture.device), taken, background.to(picture.dtype))
 
 
 def _background(op: str, fill: Any, picture: Tensor) -> Tensor:
