@@ -8,6 +8,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tools"))
 
 import api_pages
+import compat
 from version import current
 
 project = "facula"
@@ -44,6 +45,7 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
 autosummary_filename_map = api_pages.write(HERE / "api" / "generated")
+(HERE / "api" / "generated" / "compatibility.md").write_text(compat.page(), encoding="utf-8")
 nitpick_ignore_regex = [
     # Python's, NumPy's and typing's names: no inventory of theirs is read, the build is offline.
     (r"py:.*", r"(?!facula\.).*"),
