@@ -6,7 +6,6 @@ gives simpler maps, perhaps with more inputs than outputs, as optimisation prefe
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable
 from typing import Any
 
@@ -95,7 +94,7 @@ def _to_positive(constraint: Any) -> Any:
 
 
 def _above(bound: Any) -> Any:
-    if isinstance(bound, numbers.Number) and bound == 0:
+    if isinstance(bound, (int, float)) and bound == 0:
         return bijections.ExpTransform()
     return transform.ComposeTransform([bijections.ExpTransform(),
                                        bijections.AffineTransform(bound, 1)])
@@ -110,8 +109,7 @@ def _to_less_than(constraint: Any) -> Any:
 @_both(constraints.interval, constraints.half_open_interval)
 def _to_interval(constraint: Any) -> Any:
     low, high = constraint.lower_bound, constraint.upper_bound
-    if isinstance(low, numbers.Number) and isinstance(high, numbers.Number) and (
-            low == 0 and high == 1):
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)) and (low, high) == (0, 1):
         return bijections.SigmoidTransform()
     return transform.ComposeTransform([bijections.SigmoidTransform(),
                                        bijections.AffineTransform(low, high - low)])

@@ -94,7 +94,7 @@ def kl_divergence(p: Any, q: Any) -> Any:
     >>> kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))
     tensor(0.5000)
     """
-    function = _dispatch(type(p), type(q))
+    function = _dispatch(type(p), type(q))  # type: ignore[arg-type]
     if function is None:
         raise NotImplementedError(f"No KL(p || q) is implemented for p type "
                                   f"{p.__class__.__name__} and q type {q.__class__.__name__}")

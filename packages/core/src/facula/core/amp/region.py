@@ -64,8 +64,9 @@ class autocast:
     >>> a, b = facula.ones(2, 3), facula.ones(3, 2)
     >>> with facula.autocast("cpu"):
     ...     c = a @ b
-    ...     c.dtype, (c + a.sum()).dtype, facula.nn.functional.mse_loss(c, b.T).dtype
-    (facula.bfloat16, facula.bfloat16, facula.float32)
+    ...     loss = facula.nn.functional.mse_loss(c, facula.ones(2, 2))
+    >>> c.dtype, loss.dtype
+    (facula.bfloat16, facula.float32)
     """
 
     def __init__(self, device_type: str, dtype: dtype | None = None, enabled: bool = True,
