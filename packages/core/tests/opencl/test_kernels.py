@@ -190,3 +190,30 @@ def test_running_sums_and_products(backend, rng, dim):
                                x.astype(np.float64).cumsum(dim), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(backend.to_numpy(backend.kernels["cumprod"](X, dim)),
                                x.astype(np.float64).cumprod(dim), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(9000, 3), (7, 5, 40), (1, 2), (6,), (0, 3)])
+@pytest.mark.parametrize("dtype", [dtypes.float32, dtypes.float16])
+def test_sums_over_classes_values(backend, rng, shape, dtype):
+    x = rng.standard_normal(shape).astype(dtype.numpy)
+    classes = shape[1] if len(shape) > 1 else shape[0]
+    target = rng.integers(0, classes, shape[:1] + shape[2:] if len(shape) > 1 else ())
+    target = np.where(rng.random(target.shape) < 0.2, -100, target).astype(np.int64)
+    total, count = (backend.to_numpy(v) for v in backend.kernels["nll_sums"](
+        backend.from_numpy(x), backend.from_numpy(target), -100))
+    rows = np.moveaxis(x, 1, -1).reshape(-1, classes) if x.ndim > 1 else x[None]
+    each = [float(row[t]) for row, t in zip(rows, target.reshape(-1), strict=True) if t >= 0]
+    eps = dtypes.finfo(dtype).eps
+    assert abs(total + sum(each)) <= 4 * eps * (1 + sum(map(abs, each)))
+    np.testing.assert_allclose(count, len(each), rtol=eps)
+    spread = backend.to_numpy(backend.kernels["nll_spread"](
+        backend.from_numpy(np.array(2, dtype.numpy)), backend.from_numpy(target), -100, shape))
+    assert np.count_nonzero(spread) == len(each)
+    assert np.all(spread[spread != 0] == -2)
+
+
+def test_a_class_that_does_not_exist_shows(backend):
+    x = backend.from_numpy(np.zeros((2, 3), np.float32))
+    for wrong in (-1, 3):
+        total, _ = backend.kernels["nll_sums"](x, backend.from_numpy(np.array([0, wrong])), -100)
+        assert np.isnan(backend.to_numpy(total))

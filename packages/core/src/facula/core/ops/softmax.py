@@ -1,4 +1,4 @@
-"""Softmax, its logarithm, and the logarithm of a sum of exponentials."""
+"""Softmax, its logarithm, the logarithm of a sum of exponentials, sums over classes' scores."""
 
 from __future__ import annotations
 
@@ -73,6 +73,23 @@ def softmax_grad(grad: Tensor, output: Tensor, dim: int) -> Tensor:
 def log_softmax_grad(grad: Tensor, output: Tensor, dim: int) -> Tensor:
     """The input's gradient of log_softmax, from its output and that one's gradient."""
     return grad, output, dim  # type: ignore[return-value]
+
+
+@primitive(export=False, outputs=2, result=("same", "same"))
+def nll_sums(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Tensor]:
+    """Minus the sum of each example's value at its class, and how many examples count.
+
+    The classes lie along dimension 1 of the input, or 0 where that is all; the target holds their
+    numbers in the shape of the rest. Examples with the number ``ignore_index`` do not count. A
+    class that does not exist is an IndexError on the CPU, and NaN on OpenCL devices.
+    """
+    return input, target, int(ignore_index)  # type: ignore[return-value]
+
+
+@primitive(export=False)
+def nll_spread(grad: Tensor, target: Tensor, ignore_index: int, size: tuple[int, ...]) -> Tensor:
+    """The input's gradient of the first of ``nll_sums``: minus ``grad`` where a class is, else 0."""
+    return grad, target, int(ignore_index), tuple(size)  # type: ignore[return-value]
 
 
 @composite

@@ -1,4 +1,4 @@
-"""Softmax on the CPU: by blocks of rows that stay in the cache, on all threads, in one buffer."""
+"""Softmax on the CPU, by blocks of rows that stay in the cache; sums over classes' values."""
 
 from __future__ import annotations
 
@@ -105,3 +105,49 @@ def softmax_grad(g: np.ndarray, y: np.ndarray, dim: int) -> Any:
 @kernel
 def log_softmax_grad(g: np.ndarray, y: np.ndarray, dim: int) -> Any:
     return _blocked(_log_softmax_grad, dim, g, y)
+
+
+def _places(shape: tuple[int, ...], target: np.ndarray, ignore_index: int) -> tuple[Any, Any]:
+    """Where the classes stand in an array seen as (A, C, B), and which of them count (or None).
+
+    Raises
+    ------
+    IndexError
+        If a class that counts does not exist.
+    """
+    classes = shape[1] if len(shape) > 1 else shape[0]
+    first = shape[0] if len(shape) > 1 else 1
+    numbers = target.reshape(first, -1)
+    if not numbers.size:
+        return (slice(0), 0, slice(0)), None
+    kept = None
+    if numbers.min() < 0 or numbers.max() >= classes or 0 <= ignore_index < classes:
+        kept = numbers != ignore_index
+        wrong = numbers[kept & ((numbers < 0) | (numbers >= classes))]
+        if wrong.size:
+            raise IndexError(f"{int(wrong[0])} is not a class: there are {classes}")
+        numbers = np.where(kept, numbers, 0)
+    return (np.arange(first)[:, None], numbers, np.arange(numbers.shape[1])), kept
+
+
+@kernel
+def nll_sums(input: np.ndarray, target: np.ndarray, ignore_index: int) -> Any:
+    places, kept = _places(input.shape, target, ignore_index)
+    first, classes = input.shape[:2] if input.ndim > 1 else (1, input.shape[0])
+    values = input.reshape(first, classes, -1)[places] if target.size else input[:0]
+    wide = np.float32 if input.dtype.itemsize == 2 else input.dtype
+    total = -values.sum(dtype=wide) if kept is None else -values[kept].sum(dtype=wide)
+    count = target.size if kept is None else np.count_nonzero(kept)
+    return np.asarray(total).astype(input.dtype), np.full((), count, input.dtype)
+
+
+@kernel
+def nll_spread(grad: np.ndarray, target: np.ndarray, ignore_index: int,
+               size: tuple[int, ...]) -> Any:
+    out = np.zeros(size, grad.dtype)
+    if target.size:
+        places, kept = _places(size, target, ignore_index)
+        first, classes = size[:2] if len(size) > 1 else (1, size[0])
+        value = -grad if kept is None else np.where(kept, -grad, grad.dtype.type(0))
+        out.reshape(first, classes, -1)[places] = value
+    return out

@@ -1,4 +1,4 @@
-/* Softmax and its logarithm along one axis, forward and backward.
+/* Softmax and its logarithm along one axis, forward and backward; sums over classes' values.
  *
  * The array is contiguous and seen as (A, R, B), the axis in the middle; a line is (a, :, b):
  *
@@ -8,6 +8,12 @@
  *     rows   (CPU)  one work-group of one per run of lines, B = 1; LANES values side by side
  *     lines  (all)  one work-item per line, for B > 1, where neighbours in b are neighbours
  *     groups (GPU)  256 work-items per line, B = 1; maximum and sum by trees in local memory
+ *
+ * With a class t(a, b) for each line, of which `ignored` does not count:
+ *
+ *     nll_sums    total = -sum x[a, t(a, b), b], count = how many; each work-group adds up `run`
+ *                 lines, in an order of their own, and writes one pair
+ *     nll_spread  dx[a, c, b] = -g where c = t(a, b), else 0
  */
 #ifndef T
 #define T float
@@ -189,3 +195,66 @@ __kernel GROUP_OF_256 void softmax_grad_groups(__global STORE *dx, __global cons
     }
 }
 #endif
+
+/* Minus the value at a line's class, and 1; 0 and 0 where it is ignored; NaN for no class at all. */
+FN T class_value(__global const STORE *x, __global const long *classes, const long line,
+                 const long C, const long B, const long ignored, T *count)
+{
+    const long t = classes[line];
+    *count = t != ignored;
+    if (t == ignored) return 0;
+    if (t < 0 || t >= C) return NAN;
+    return -LOAD(x[(line / B * C + t) * B + line % B]);
+}
+
+#ifdef FACULA_CPU
+__kernel GROUP_OF_ONE void nll_sums(__global T *total, __global T *count, __global const STORE *x,
+                                    __global const long *classes, const long at,
+                                    const long at_classes, const long lines, const long C,
+                                    const long B, const long run, const long ignored)
+{
+    T sum[LANES], kept = 0, one;
+    for (int j = 0; j < LANES; ++j) sum[j] = 0;
+    const long first = get_group_id(0) * run, end = min(lines, first + run);
+    for (long line = first; line < end; ++line) {
+        sum[line % LANES] += class_value(x + at, classes + at_classes, line, C, B, ignored, &one);
+        kept += one;
+    }
+    for (int half_width = LANES / 2; half_width; half_width /= 2)
+        for (int j = 0; j < half_width; ++j) sum[j] += sum[j + half_width];
+    total[get_group_id(0)] = sum[0];
+    count[get_group_id(0)] = kept;
+}
+#else
+__kernel GROUP_OF_256 void nll_sums(__global T *total, __global T *count, __global const STORE *x,
+                                    __global const long *classes, const long at,
+                                    const long at_classes, const long lines, const long C,
+                                    const long B, const long run, const long ignored)
+{
+    __local T shared[256];
+    T sum = 0, kept = 0, one;
+    const long first = get_group_id(0) * run, end = min(lines, first + run);
+    for (long line = first + get_local_id(0); line < end; line += 256) {
+        sum += class_value(x + at, classes + at_classes, line, C, B, ignored, &one);
+        kept += one;
+    }
+    sum = group_sum(shared, sum);
+    kept = group_sum(shared, kept);
+    if (get_local_id(0) == 0) {
+        total[get_group_id(0)] = sum;
+        count[get_group_id(0)] = kept;
+    }
+}
+#endif
+
+__kernel GROUP_OF_256 void nll_spread(__global STORE *dx, __global const STORE *g,
+                                      __global const long *classes, const long at_g,
+                                      const long at_classes, const long n, const long C,
+                                      const long B, const long ignored)
+{
+    const long i = get_global_id(0);
+    if (i >= n) return;
+    const long t = classes[at_classes + i / (B * C) * B + i % B];
+    const T v = t != ignored && t == i / B % C ? -LOAD(g[at_g]) : (T)0;
+    dx[i] = SAVE(v);
+}

@@ -1,4 +1,4 @@
-"""Kernels of neural networks: softmax and its kin, and the statistics of normalisation."""
+"""Kernels of neural networks: softmax and its kin, classes' values, variance and mean."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ from facula.core.operation import Reduce
 _INT = np.dtype(np.int32)
 _GROUP_ROW = 64     # from this length on a GPU gives a line a whole work-group
 _ROW_WORK = 8192    # values a CPU work-group should have
+_CLASS_RUN = 4096   # lines whose classes' values one work-group adds up
 _FORWARD = [BUFFER, BUFFER, LONG, LONG, LONG]
 _BACKWARD = [BUFFER, BUFFER, BUFFER, LONG, LONG, LONG, LONG]
-_CPU = {"softmax_rows": [*_FORWARD, LONG, _INT], "softmax_lines": [*_FORWARD, LONG, _INT],
+_CPU: dict[str, list[Any]] = {"softmax_rows": [*_FORWARD, LONG, _INT], "softmax_lines": [*_FORWARD, LONG, _INT],
         "softmax_grad_rows": [*_BACKWARD, LONG, _INT],
         "softmax_grad_lines": [*_BACKWARD, LONG, _INT]}
-_GPU = {name: arguments for name, arguments in _CPU.items() if "rows" not in name} | {
+_GPU: dict[str, list[Any]] = {name: arguments for name, arguments in _CPU.items() if "rows" not in name} | {
     "softmax_groups": [*_FORWARD, _INT], "softmax_grad_groups": [*_BACKWARD, _INT]}
+_CLASSES = {"nll_sums": [BUFFER] * 4 + [LONG] * 7, "nll_spread": [BUFFER] * 3 + [LONG] * 6}
+_CPU |= _CLASSES
+_GPU |= _CLASSES
 families.declare("neural.cl", _CPU, dtypes.FLOATS, families.CPU)
 families.declare("neural.cl", _GPU, dtypes.FLOATS, families.GPU)
 
@@ -80,6 +84,43 @@ def softmax_grad(backend: Any, g: CLArray, y: CLArray, dim: int) -> CLArray:
 def log_softmax_grad(backend: Any, g: CLArray, y: CLArray, dim: int) -> CLArray:
     """The gradient of log_softmax's input from its output's."""
     return _run(backend, "softmax_grad", (g, y), dim, True)
+
+
+@kernel("nll_sums")
+def nll_sums(backend: Any, input: CLArray, target: CLArray,
+             ignore_index: int) -> tuple[CLArray, ...]:
+    """Minus the sum of the values at the classes, and how many count: one launch, or three."""
+    d = BY_NUMPY[input.dtype]
+    wide = SCALARS[d].partial
+    lines, dim = target.size, min(1, input.ndim - 1)
+    groups = max(1, -(-lines // _CLASS_RUN))
+    input, target = backend.contiguous(input), backend.contiguous(target)
+    _, classes, after = lines_of(input, dim)
+    shape = () if groups == 1 else (groups,)
+    sums = backend.runtime.new(shape, wide.numpy), backend.runtime.new(shape, wide.numpy)
+    local = (1,) if backend.runtime.is_cpu else (256,)
+    backend.runtime.launch(
+        backend.families.kernel("nll_sums", input.dtype), (groups * local[0],), local,
+        sums[0].mem, sums[1].mem, input.mem, target.mem, input.offset, target.offset, lines,
+        classes, max(1, after), _CLASS_RUN, ignore_index)
+    if groups == 1 and wide is d:
+        return sums
+    fold = backend.folded("sum", Reduce(), wide, d)
+    return tuple([fold(s, (0,) if s.ndim else (), False) for s in sums])
+
+
+@kernel("nll_spread")
+def nll_spread(backend: Any, grad: CLArray, target: CLArray, ignore_index: int,
+               size: tuple[int, ...]) -> CLArray:
+    """Minus the gradient at each class, 0 elsewhere."""
+    out: CLArray = backend.runtime.new(size, grad.dtype)
+    if out.size:
+        target = backend.contiguous(target)
+        _, classes, after = lines_of(out, min(1, out.ndim - 1))
+        backend.runtime.launch_flat(
+            backend.families.kernel("nll_spread", out.dtype), out.size, out.mem, grad.mem,
+            target.mem, grad.offset, target.offset, out.size, classes, after, ignore_index)
+    return out
 
 
 @kernel("var_mean")

@@ -93,6 +93,20 @@ def softmax_grad(make: Maker) -> Iterator[Sample]:
     yield Sample(make(3, 4), e / e.sum(0, keepdims=True), 0)
 
 
+@sample_inputs("nll_sums")
+def nll_sums(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(4, 3), np.array([2, 0, 1, 1]), -100)
+    yield Sample(make(4, 3), np.array([2, 0, -1, 1]), -1)
+    yield Sample(make(2, 3, 2, 2), np.array([[[2, 0], [0, 1]], [[1, 1], [2, 0]]]), 0)
+    yield Sample(make(5), np.array(3), -100)
+
+
+@sample_inputs("nll_spread")
+def nll_spread(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(), np.array([2, 0, -1, 1]), -1, (4, 3))
+    yield Sample(make(), np.array([[1, 1, 0]]), -100, (1, 2, 3))
+
+
 @sample_inputs("var_mean")
 def var_mean(make: Maker) -> Iterator[Sample]:
     yield Sample(make(3, 4))
