@@ -22,14 +22,14 @@ _ROW_WORK = 8192    # values a CPU work-group should have
 _CLASS_RUN = 4096   # lines whose classes' values one work-group adds up
 _FORWARD = [BUFFER, BUFFER, LONG, LONG, LONG]
 _BACKWARD = [BUFFER, BUFFER, BUFFER, LONG, LONG, LONG, LONG]
-_CPU: dict[str, list[Any]] = {"softmax_rows": [*_FORWARD, LONG, _INT], "softmax_lines": [*_FORWARD, LONG, _INT],
-        "softmax_grad_rows": [*_BACKWARD, LONG, _INT],
-        "softmax_grad_lines": [*_BACKWARD, LONG, _INT]}
-_GPU: dict[str, list[Any]] = {name: arguments for name, arguments in _CPU.items() if "rows" not in name} | {
-    "softmax_groups": [*_FORWARD, _INT], "softmax_grad_groups": [*_BACKWARD, _INT]}
-_CLASSES = {"nll_sums": [BUFFER] * 4 + [LONG] * 7, "nll_spread": [BUFFER] * 3 + [LONG] * 6}
-_CPU |= _CLASSES
-_GPU |= _CLASSES
+_CLASSES: dict[str, list[Any]] = {"nll_sums": [BUFFER] * 4 + [LONG] * 7,
+                                  "nll_spread": [BUFFER] * 3 + [LONG] * 6}
+_LINES: dict[str, list[Any]] = {"softmax_lines": [*_FORWARD, LONG, _INT],
+                                "softmax_grad_lines": [*_BACKWARD, LONG, _INT]}
+_CPU = {**_CLASSES, **_LINES, "softmax_rows": [*_FORWARD, LONG, _INT],
+        "softmax_grad_rows": [*_BACKWARD, LONG, _INT]}
+_GPU = {**_CLASSES, **_LINES, "softmax_groups": [*_FORWARD, _INT],
+        "softmax_grad_groups": [*_BACKWARD, _INT]}
 families.declare("neural.cl", _CPU, dtypes.FLOATS, families.CPU)
 families.declare("neural.cl", _GPU, dtypes.FLOATS, families.GPU)
 
