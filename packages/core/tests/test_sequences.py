@@ -84,3 +84,14 @@ def test_binomial_counts(device):
     assert abs(drawn.mean() - 3) < 0.05 and abs(drawn.var() - 2.1) < 0.1
     with pytest.raises(ValueError, match="probabilities"):
         core.binomial(core.ones(2), core.tensor([0.5, 1.5]))
+
+
+def test_tensors_on_a_file(tmp_path):
+    path = tmp_path / "numbers"
+    shared = core.from_file(str(path), shared=True, size=4, dtype=core.int32)
+    shared[1] = 7
+    private = core.from_file(str(path), size=3, dtype=core.int32)
+    private[0] = 5
+    assert core.from_file(str(path), size=4, dtype=core.int32).tolist() == [0, 7, 0, 0]
+    with pytest.raises(ValueError, match="need 20 bytes"):
+        core.from_file(str(path), size=5, dtype=core.int32)

@@ -54,10 +54,28 @@ from facula.core.random import (
     seed,
     set_rng_state,
 )
+from facula.core.settings import (
+    are_deterministic_algorithms_enabled,
+    compile,
+    cond,
+    get_deterministic_debug_mode,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    is_deterministic_algorithms_warn_only_enabled,
+    is_warn_always_enabled,
+    set_deterministic_debug_mode,
+    set_float32_matmul_precision,
+    set_flush_denormal,
+    set_num_interop_threads,
+    set_warn_always,
+    use_deterministic_algorithms,
+    while_loop,
+)
 from facula.core.slot import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
+    is_inference_mode_enabled,
     no_grad,
     set_grad_enabled,
 )

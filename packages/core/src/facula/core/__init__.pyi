@@ -74,9 +74,25 @@ from facula.core.random import seed as seed
 from facula.core.random import set_rng_state as set_rng_state
 from facula.core.serialization import load as load
 from facula.core.serialization import save as save
+from facula.core.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from facula.core.settings import compile as compile
+from facula.core.settings import cond as cond
+from facula.core.settings import get_deterministic_debug_mode as get_deterministic_debug_mode
+from facula.core.settings import get_float32_matmul_precision as get_float32_matmul_precision
+from facula.core.settings import get_num_interop_threads as get_num_interop_threads
+from facula.core.settings import is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled
+from facula.core.settings import is_warn_always_enabled as is_warn_always_enabled
+from facula.core.settings import set_deterministic_debug_mode as set_deterministic_debug_mode
+from facula.core.settings import set_float32_matmul_precision as set_float32_matmul_precision
+from facula.core.settings import set_flush_denormal as set_flush_denormal
+from facula.core.settings import set_num_interop_threads as set_num_interop_threads
+from facula.core.settings import set_warn_always as set_warn_always
+from facula.core.settings import use_deterministic_algorithms as use_deterministic_algorithms
+from facula.core.settings import while_loop as while_loop
 from facula.core.slot import enable_grad as enable_grad
 from facula.core.slot import inference_mode as inference_mode
 from facula.core.slot import is_grad_enabled as is_grad_enabled
+from facula.core.slot import is_inference_mode_enabled as is_inference_mode_enabled
 from facula.core.slot import no_grad as no_grad
 from facula.core.slot import set_grad_enabled as set_grad_enabled
 from facula.core.tensor import Size as Size
@@ -545,6 +561,131 @@ def sgn(input: Tensor) -> Tensor: ...
 def isreal(input: Tensor) -> Tensor: ...
 def is_floating_point(input: Tensor) -> builtins.bool: ...
 def is_complex(input: Tensor) -> builtins.bool: ...
+def batched_matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def mm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
+def bmm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
+def gather(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    *,
+    sparse_grad: builtins.bool = ...,
+) -> Tensor: ...
+def scatter(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    src: typing.Any = ...,
+    *,
+    value: typing.Any = ...,
+    reduce: builtins.str | None = ...,
+) -> Tensor: ...
+def scatter_add(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    src: Tensor | builtins.complex,
+) -> Tensor: ...
+def scatter_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    src: Tensor | builtins.complex,
+    reduce: builtins.str,
+    *,
+    include_self: builtins.bool = ...,
+) -> Tensor: ...
+def index_select(input: Tensor, dim: builtins.int, index: Tensor | builtins.complex) -> Tensor: ...
+def index_add(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    source: Tensor | builtins.complex,
+    *,
+    alpha: typing.Any = ...,
+) -> Tensor: ...
+def index_copy(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    source: Tensor | builtins.complex,
+) -> Tensor: ...
+def index_fill(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    value: typing.Any,
+) -> Tensor: ...
+def index_reduce(
+    input: Tensor,
+    dim: builtins.int,
+    index: Tensor | builtins.complex,
+    source: Tensor | builtins.complex,
+    reduce: builtins.str,
+    *,
+    include_self: builtins.bool = ...,
+) -> Tensor: ...
+def take(input: Tensor, index: Tensor | builtins.complex) -> Tensor: ...
+def take_along_dim(
+    input: Tensor,
+    indices: Tensor | builtins.complex,
+    dim: builtins.int | None = ...,
+) -> Tensor: ...
+def put(
+    input: Tensor,
+    index: Tensor | builtins.complex,
+    source: Tensor | builtins.complex,
+    accumulate: builtins.bool = ...,
+) -> Tensor: ...
+def index_put(
+    input: Tensor,
+    indices: collections.abc.Sequence[Tensor],
+    values: Tensor | builtins.complex,
+    accumulate: builtins.bool = ...,
+) -> Tensor: ...
+def flip(input: Tensor, *dims: typing.Any) -> Tensor: ...
+def fliplr(input: Tensor) -> Tensor: ...
+def flipud(input: Tensor) -> Tensor: ...
+def roll(input: Tensor, shifts: typing.Any, dims: typing.Any = ...) -> Tensor: ...
+def rot90(
+    input: Tensor,
+    k: builtins.int = ...,
+    dims: collections.abc.Sequence[builtins.int] = ...,
+) -> Tensor: ...
+def tril(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
+def triu(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
+def tril_indices(
+    row: builtins.int,
+    col: builtins.int,
+    offset: builtins.int = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+) -> Tensor: ...
+def triu_indices(
+    row: builtins.int,
+    col: builtins.int,
+    offset: builtins.int = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
+) -> Tensor: ...
+def geqrf(input: Tensor) -> _Packed: ...
+def cholesky_solve(
+    B: Tensor,
+    L: Tensor | builtins.complex,
+    upper: builtins.bool = ...,
+) -> Tensor: ...
+def cholesky_inverse(L: Tensor, upper: builtins.bool = ...) -> Tensor: ...
+def logdet(input: Tensor) -> Tensor: ...
+def ormqr(
+    input: Tensor,
+    tau: Tensor | builtins.complex,
+    other: Tensor | builtins.complex,
+    left: builtins.bool = ...,
+    transpose: builtins.bool = ...,
+) -> Tensor: ...
 def logspace(
     start: typing.Any,
     end: typing.Any,
@@ -564,6 +705,7 @@ def range(
     device: typing.Any = ...,
     requires_grad: builtins.bool = ...,
 ) -> Tensor: ...
+def vander(x: Tensor, N: builtins.int | None = ..., increasing: builtins.bool = ...) -> Tensor: ...
 def asarray(
     obj: typing.Any,
     *,
@@ -578,6 +720,15 @@ def frombuffer(
     dtype: typing.Any,
     count: builtins.int = ...,
     offset: builtins.int = ...,
+    requires_grad: builtins.bool = ...,
+) -> Tensor: ...
+def from_file(
+    filename: builtins.str,
+    shared: builtins.bool | None = ...,
+    size: builtins.int = ...,
+    *,
+    dtype: typing.Any = ...,
+    device: typing.Any = ...,
     requires_grad: builtins.bool = ...,
 ) -> Tensor: ...
 def empty_strided(
@@ -677,85 +828,6 @@ def nonzero_static(
     size: builtins.int,
     fill_value: builtins.int = ...,
 ) -> Tensor: ...
-def gather(
-    input: Tensor,
-    dim: builtins.int,
-    index: Tensor | builtins.complex,
-    *,
-    sparse_grad: builtins.bool = ...,
-) -> Tensor: ...
-def scatter(
-    input: Tensor,
-    dim: builtins.int,
-    index: Tensor | builtins.complex,
-    src: typing.Any = ...,
-    *,
-    value: typing.Any = ...,
-    reduce: builtins.str | None = ...,
-) -> Tensor: ...
-def scatter_add(
-    input: Tensor,
-    dim: builtins.int,
-    index: Tensor | builtins.complex,
-    src: Tensor | builtins.complex,
-) -> Tensor: ...
-def scatter_reduce(
-    input: Tensor,
-    dim: builtins.int,
-    index: Tensor | builtins.complex,
-    src: Tensor | builtins.complex,
-    reduce: builtins.str,
-    *,
-    include_self: builtins.bool = ...,
-) -> Tensor: ...
-def index_select(input: Tensor, dim: builtins.int, index: Tensor | builtins.complex) -> Tensor: ...
-def index_add(
-    input: Tensor,
-    dim: builtins.int,
-    index: Tensor | builtins.complex,
-    source: Tensor | builtins.complex,
-    *,
-    alpha: typing.Any = ...,
-) -> Tensor: ...
-def index_copy(
-    input: Tensor,
-    dim: builtins.int,
-    index: Tensor | builtins.complex,
-    source: Tensor | builtins.complex,
-) -> Tensor: ...
-def index_fill(
-    input: Tensor,
-    dim: builtins.int,
-    index: Tensor | builtins.complex,
-    value: typing.Any,
-) -> Tensor: ...
-def index_reduce(
-    input: Tensor,
-    dim: builtins.int,
-    index: Tensor | builtins.complex,
-    source: Tensor | builtins.complex,
-    reduce: builtins.str,
-    *,
-    include_self: builtins.bool = ...,
-) -> Tensor: ...
-def take(input: Tensor, index: Tensor | builtins.complex) -> Tensor: ...
-def take_along_dim(
-    input: Tensor,
-    indices: Tensor | builtins.complex,
-    dim: builtins.int | None = ...,
-) -> Tensor: ...
-def put(
-    input: Tensor,
-    index: Tensor | builtins.complex,
-    source: Tensor | builtins.complex,
-    accumulate: builtins.bool = ...,
-) -> Tensor: ...
-def index_put(
-    input: Tensor,
-    indices: collections.abc.Sequence[Tensor],
-    values: Tensor | builtins.complex,
-    accumulate: builtins.bool = ...,
-) -> Tensor: ...
 def unique(
     input: Tensor,
     sorted: builtins.bool = ...,
@@ -804,10 +876,6 @@ def histogram(
     weight: Tensor | None = ...,
     density: builtins.bool = ...,
 ) -> builtins.tuple[Tensor, Tensor]: ...
-def batched_matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
-def matmul(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
-def mm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
-def bmm(input: Tensor, mat2: Tensor | builtins.complex) -> Tensor: ...
 def cov(
     input: Tensor,
     *,
@@ -824,34 +892,6 @@ def histogramdd(
     weight: Tensor | None = ...,
     density: builtins.bool = ...,
 ) -> _HistogramDD: ...
-def flip(input: Tensor, *dims: typing.Any) -> Tensor: ...
-def fliplr(input: Tensor) -> Tensor: ...
-def flipud(input: Tensor) -> Tensor: ...
-def roll(input: Tensor, shifts: typing.Any, dims: typing.Any = ...) -> Tensor: ...
-def rot90(
-    input: Tensor,
-    k: builtins.int = ...,
-    dims: collections.abc.Sequence[builtins.int] = ...,
-) -> Tensor: ...
-def tril(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
-def triu(input: Tensor, diagonal: builtins.int = ...) -> Tensor: ...
-def tril_indices(
-    row: builtins.int,
-    col: builtins.int,
-    offset: builtins.int = ...,
-    *,
-    dtype: typing.Any = ...,
-    device: typing.Any = ...,
-) -> Tensor: ...
-def triu_indices(
-    row: builtins.int,
-    col: builtins.int,
-    offset: builtins.int = ...,
-    *,
-    dtype: typing.Any = ...,
-    device: typing.Any = ...,
-) -> Tensor: ...
-def geqrf(input: Tensor) -> _Packed: ...
 def pairwise_distance(
     x1: Tensor,
     x2: Tensor | builtins.complex,
@@ -914,20 +954,6 @@ def ldexp(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def frexp(input: Tensor) -> _MantissaExponent: ...
 def nextafter(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
 def result_type(tensor1: typing.Any, tensor2: typing.Any) -> _dtypes.dtype: ...
-def cholesky_solve(
-    B: Tensor,
-    L: Tensor | builtins.complex,
-    upper: builtins.bool = ...,
-) -> Tensor: ...
-def cholesky_inverse(L: Tensor, upper: builtins.bool = ...) -> Tensor: ...
-def logdet(input: Tensor) -> Tensor: ...
-def ormqr(
-    input: Tensor,
-    tau: Tensor | builtins.complex,
-    other: Tensor | builtins.complex,
-    left: builtins.bool = ...,
-    transpose: builtins.bool = ...,
-) -> Tensor: ...
 def var_mean(
     input: Tensor,
     *args: typing.Any,
@@ -1356,6 +1382,7 @@ __all__ = [
     "arctan",
     "arctan2",
     "arctanh",
+    "are_deterministic_algorithms_enabled",
     "argmax",
     "argmin",
     "argsort",
@@ -1416,11 +1443,13 @@ __all__ = [
     "clone",
     "column_stack",
     "combinations",
+    "compile",
     "complex",
     "complex128",
     "complex64",
     "concat",
     "concatenate",
+    "cond",
     "conj",
     "conj_physical",
     "copysign",
@@ -1493,6 +1522,7 @@ __all__ = [
     "frac",
     "frexp",
     "from_dlpack",
+    "from_file",
     "from_numpy",
     "frombuffer",
     "full",
@@ -1505,6 +1535,9 @@ __all__ = [
     "get_autocast_dtype",
     "get_default_device",
     "get_default_dtype",
+    "get_deterministic_debug_mode",
+    "get_float32_matmul_precision",
+    "get_num_interop_threads",
     "get_num_threads",
     "get_rng_state",
     "gradient",
@@ -1545,12 +1578,15 @@ __all__ = [
     "is_autocast_enabled",
     "is_complex",
     "is_conj",
+    "is_deterministic_algorithms_warn_only_enabled",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "is_neg",
     "is_nonzero",
     "is_same_size",
     "is_tensor",
+    "is_warn_always_enabled",
     "isclose",
     "isfinite",
     "isin",
@@ -1698,10 +1734,15 @@ __all__ = [
     "set_autocast_enabled",
     "set_default_device",
     "set_default_dtype",
+    "set_deterministic_debug_mode",
+    "set_float32_matmul_precision",
+    "set_flush_denormal",
     "set_grad_enabled",
+    "set_num_interop_threads",
     "set_num_threads",
     "set_printoptions",
     "set_rng_state",
+    "set_warn_always",
     "sgn",
     "short",
     "sigmoid",
@@ -1771,6 +1812,8 @@ __all__ = [
     "unsafe_split_with_sizes",
     "unsqueeze",
     "unsqueeze_copy",
+    "use_deterministic_algorithms",
+    "vander",
     "var",
     "var_mean",
     "vdot",
@@ -1782,6 +1825,7 @@ __all__ = [
     "vsplit",
     "vstack",
     "where",
+    "while_loop",
     "xlogy",
     "zeros",
     "zeros_like",

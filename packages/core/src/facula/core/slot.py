@@ -52,9 +52,10 @@ class Tape(Protocol):
 
 
 class GradMode(threading.local):
-    """Whether operations are recorded, per thread."""
+    """Whether operations are recorded, and whether by ``inference_mode``, per thread."""
 
     enabled = True
+    inference = False
 
 
 class Installed:
@@ -96,6 +97,11 @@ def tape(purpose: str) -> Tape:
 def is_grad_enabled() -> bool:
     """Whether operations are recorded for backward in this thread."""
     return grad_mode.enabled
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is inside :class:`inference_mode`."""
+    return grad_mode.inference
 
 
 class _GradSwitch:
@@ -187,6 +193,15 @@ class inference_mode(_GradSwitch):
     def __init__(self, mode: bool = True) -> None:
         super().__init__()
         self.value = not mode
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._before.append(grad_mode.inference)
+        grad_mode.inference = not self.value
+
+    def __exit__(self, *exc: object) -> None:
+        grad_mode.inference = self._before.pop()
+        super().__exit__(*exc)
 
     def __call__(self, function: Any) -> Any:
         mode = not self.value

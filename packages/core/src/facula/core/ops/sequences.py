@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from facula.core.declare import composite
 from facula.core.devices import as_device, kind_of
 from facula.core.dtypes import as_dtype
 from facula.core.errors import canonical_shape, describe
-from facula.core.ops import binary, convert, creation, shape
+from facula.core.ops import binary, convert, creation, matrices, rearrange, shape
 from facula.core.tensor import Tensor, from_data, tensor_from_numpy
 
 
@@ -64,6 +65,38 @@ def range(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None,
                            "must lead from start to end")
     count = int((end - start) / step) + 1
     return _finished(start + np.arange(count) * step, dtype, device, requires_grad)
+
+
+@composite(method=False)
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The Vandermonde matrix: powers of the elements, the highest first.
+
+    Parameters
+    ----------
+    x : Tensor
+        1-D.
+    N : int, optional
+        How many columns; as many as elements where not given.
+    increasing : bool
+        The lowest power first.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.vander(facula.tensor([1, 2, 3]))
+    tensor([[1, 1, 1],
+            [4, 2, 1],
+            [9, 3, 1]])
+    """
+    if x.ndim != 1:
+        raise RuntimeError(f"vander: x must be 1-D: {describe(x)}")
+    columns = x.shape[0] if N is None else N
+    if columns < 0:
+        raise RuntimeError(f"vander: N={N} is negative")
+    if x._kind.dtype is dtypes.bool_:
+        x = convert.to(x, dtype=dtypes.int64)
+    powers = matrices.powers(x, columns)
+    return powers if increasing else rearrange.flip(powers, 1)
 
 
 # Memory
@@ -156,6 +189,42 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0,
     plain = np.uint8 if d is dtypes.bfloat16 else d.numpy
     number = count if d is not dtypes.bfloat16 else max(-1, 2 * count)
     out = tensor_from_numpy(np.frombuffer(buffer, plain, number, offset).view(d.numpy))
+    return out.requires_grad_() if requires_grad else out
+
+
+@composite(method=False)
+def from_file(filename: str, shared: bool | None = None, size: int = 0, *, dtype: Any = None,
+              device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A 1-D tensor on the memory of a file, read as it is needed.
+
+    Parameters
+    ----------
+    filename : str
+    shared : bool, optional
+        Whether writing to the tensor writes to the file, which is made if it is not there.
+    size : int
+        How many elements.
+    dtype : dtype, optional
+        The default floating dtype where not given.
+
+    Raises
+    ------
+    ValueError
+        If the file is too small.
+    """
+    d = dtypes.get_default_dtype() if dtype is None else as_dtype(dtype)
+    path, needed = Path(filename), size * d.itemsize
+    have = path.stat().st_size if path.exists() or not shared else 0
+    if have < needed and not shared:
+        raise ValueError(f"from_file: {size} elements of {d.name} need {needed} bytes, but "
+                         f"{filename} has {have}")
+    if not size:
+        return _finished(np.zeros(0), d, device, requires_grad)
+    if have < needed:
+        with path.open("ab") as file:
+            file.truncate(needed)
+    mapped = np.memmap(path, np.uint8, "r+" if shared else "c", shape=(needed,))
+    out = convert.to(tensor_from_numpy(np.asarray(mapped).view(d.numpy)), device=as_device(device))
     return out.requires_grad_() if requires_grad else out
 
 

@@ -114,6 +114,13 @@ def masked_scatter(make: Maker) -> Iterator[Sample]:
     yield Sample(make(3), np.zeros(3, bool), make(1))
 
 
+@sample_inputs("vander")
+def vander(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(3))
+    yield Sample(make(3), 5, True)
+    yield Sample(make(2), 1)
+
+
 @sample_inputs("unravel_index")
 def unravel_index(make: Maker) -> Iterator[Sample]:
     yield Sample(make.index(5, high=24), (2, 3, 4))
