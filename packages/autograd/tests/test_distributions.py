@@ -262,6 +262,13 @@ def test_implicit_gradients_of_gamma_variates(a: float) -> None:
                                rtol=1e-4, atol=2e-5 / a)
 
 
+def test_second_gradients_of_gamma_variates_are_refused() -> None:
+    c = t(2.0).requires_grad_()
+    (g,) = autograd.grad(log_gamma_variate(c), c, create_graph=True)
+    with pytest.raises(RuntimeError, match="second derivative"):
+        g.backward()
+
+
 def test_tiny_concentrations_have_finite_gradients() -> None:
     core.manual_seed(7)
     c = core.full((100, 3), 1e-3, requires_grad=True)

@@ -22,6 +22,8 @@ UNCHECKED = {
     "rand_like": "random", "randn_like": "random", "randint_like": "random",
     "bernoulli": "random", "multinomial": "random", "poisson": "random", "dropout": "random",
     "keep_scaled": "random",
+    "log_gamma_draw": "random: the gradient holds the quantile, test_distributions.py checks it",
+    "log_gamma_draw_grad": "says that it has no derivative",
     "mode_index": "the most frequent of numbers that the differences make distinct",
 }
 # Here the gradient is not that of the differences; test_linalg.py compares what is well defined.
