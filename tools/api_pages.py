@@ -12,10 +12,13 @@ from types import ModuleType
 LAYERS = [
     ("Tensors and operations", "facula.core", "facula"),
     ("Automatic differentiation", "facula.autograd", "facula.autograd"),
+    ("Distributions", "facula.distributions", "facula.distributions"),
     ("Neural networks", "facula.nn", "facula.nn"),
     ("Optimisers", "facula.optim", "facula.optim"),
     ("Data", "facula.data", "facula.data"),
     ("Vision", "facula.vision", "facula.vision"),
+    ("Mixed precision", "facula.core.amp", "facula.amp"),
+    ("Mixed precision by CUDA's names", "facula.core.amp.cuda", "facula.cuda.amp"),
     ("Special functions", "facula.core.special", "facula.special"),
     ("Published weights", "facula.core.hub", "facula.hub"),
     ("OpenCL devices", "facula.core.opencl", "facula.opencl"),
