@@ -79,9 +79,9 @@ def write_models() -> None:
         row |= results(name, count)
         table[name] = row
         print(name, flush=True)
-    table = {name: table[name] for name in names() if name in table}
-    save(published.PATH,
-         {"source": f"{SOURCE}, torch {torch.__version__.split('+')[0]}", "models": table})
+        save(published.PATH,
+             {"source": f"{SOURCE}, torch {torch.__version__.split('+')[0]}",
+              "models": {name: table[name] for name in names() if name in table}})
 
 
 def results(name: str, count: int) -> dict[str, Any]:
@@ -89,11 +89,14 @@ def results(name: str, count: int) -> dict[str, Any]:
     dtype = torch.float64 if published.in_double(count) else torch.float32
     model = models.get_model(name, **published.none_fetched(name), **published.options(name))
     model = model.to(dtype)
-    model.load_state_dict({key: torch.from_numpy(value) for key, value in published.filled(
-        {key: value.numpy() for key, value in model.state_dict().items()}).items()})
+    state = model.state_dict()  # with the versions of the modules, which MNASNet wants
+    for key, value in published.filled({key: x.numpy() for key, x in state.items()}).items():
+        state[key] = torch.from_numpy(value)
+    model.load_state_dict(state)
 
     def given(array: Any) -> Any:
-        return torch.from_numpy(array).to(dtype if array.dtype.kind == "f" else torch.int64)
+        made = torch.from_numpy(array)
+        return made.to(dtype) if made.dtype == torch.float64 else made
 
     with torch.no_grad():
         x = given(published.picture(name))

@@ -174,7 +174,8 @@ def targets(name: str) -> list[dict[str, np.ndarray]]:
             chance = np.random.RandomState(3)
             corner, size = one["boxes"][:, None, :2], (one["boxes"][:, 2:] - one["boxes"][:, :2])
             places = corner + chance.rand(len(box), 17, 2) * size[:, None]
-            one["keypoints"] = np.concatenate([places, np.ones((len(box), 17, 1))], -1)
+            one["keypoints"] = np.concatenate(
+                [places, np.ones((len(box), 17, 1))], -1).astype(np.float32)
         found.append(one)
     return found
 

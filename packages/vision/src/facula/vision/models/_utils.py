@@ -87,3 +87,10 @@ def renormalised(x: Tensor) -> Tensor:
     scale = tensor([0.229, 0.224, 0.225], dtype=x.dtype, device=x.device) / 0.5
     shift = (tensor([0.485, 0.456, 0.406], dtype=x.dtype, device=x.device) - 0.5) / 0.5
     return x * scale.reshape(1, 3, 1, 1) + shift.reshape(1, 3, 1, 1)
+
+
+def places_where_it_halves(features: nn.Module) -> list[int]:
+    """In a MobileNet: the first layer, those that halve the size, and the last."""
+    layers = list(features.children())
+    halving = [i for i, layer in enumerate(layers) if getattr(layer, "_is_cn", False)]
+    return [0, *halving, len(layers) - 1]
