@@ -81,7 +81,7 @@ def _qr(g0, g1, y0, y1, input, complete):  # type: ignore[no-untyped-def]
 
 
 def _without(g0, g1):  # type: ignore[no-untyped-def]
-    raise RuntimeError("geqrf: the packed form has no derivative: use linalg.qr")
+    raise NotImplementedError("geqrf: the packed form has no derivative: use linalg.qr")
 
 
 vjp(op.cholesky_factor, input=_cholesky)

@@ -8,11 +8,12 @@ op = ops.ldl
 
 
 def _factors(g0):  # type: ignore[no-untyped-def]
-    raise RuntimeError("linalg.ldl_factor: there is no derivative: use linalg.solve")
+    raise NotImplementedError("linalg.ldl_factor: there is no derivative: use linalg.solve")
 
 
 def _by_factors(g):  # type: ignore[no-untyped-def]
-    raise RuntimeError("linalg.ldl_solve: there is no derivative by the factors: use linalg.solve")
+    raise NotImplementedError("linalg.ldl_solve: there is no derivative by the factors: "
+                              "use linalg.solve")
 
 
 def _by_right_side(g, input, pivots, hermitian):  # type: ignore[no-untyped-def]

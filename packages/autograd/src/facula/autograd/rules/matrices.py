@@ -1,8 +1,9 @@
-"""Derivatives of determinants."""
+"""Derivatives of determinants and cofactors."""
 
 from facula.autograd.plans import vjp
 from facula.autograd.steps import conj
 from facula.core import ops
+from facula.core.dtypes import finfo
 
 op, solve = ops.matrices, ops.solve
 adjoint, unsqueeze = ops.complex_numbers.adjoint, ops.shape.unsqueeze
@@ -18,27 +19,41 @@ def _inverse(x):  # type: ignore[no-untyped-def]
     return solve.linear_solution(x, identity)[0]
 
 
-def _cofactors(input):  # type: ignore[no-untyped-def]
-    """Conjugated cofactors from singular values, also of singular matrices.
-
-    They are ``conj(det(U) det(V^H)) U D V^H`` where D holds, for each singular value, the product
-    of all others.
-    """
-    u, s, vh = ops.eigen.svd_factors(input, False, True)
-    n = s.shape[-1]
-    one = ops.creation.eye(n, dtype=ops.creation.dtypes.bool_, device=s.device)
-    others = ops.reduce.prod(where(1.0, unsqueeze(s, -2).expand(*s.shape, n), one), -1)
-    turn = conj(op.determinant(u) * op.determinant(vh))
-    return _as_matrices(turn) * ((u * unsqueeze(others, -2)) @ vh)
+def _well_conditioned(x, inverse):  # type: ignore[no-untyped-def]
+    """Whether two thirds of the digits survive in the inverse; true where x is not finite."""
+    if not bool(ops.unary.isfinite(x).all()):
+        return True
+    sizes = [t.detach().abs().sum(-1).amax(-1) for t in (x, inverse)]
+    return (sizes[0] * sizes[1]).amax().item() < finfo(x.dtype).eps ** (-1 / 3)
 
 
 def _det(g, y, input):  # type: ignore[no-untyped-def]
-    """Jacobi's formula: ``d det = det tr(A^-1 dA)``."""
+    """Jacobi's formula: ``d det = det tr(A^-1 dA)``, or by cofactors near singular matrices."""
     if not input.numel():
         return ops.creation.zeros_like(input)
-    if bool((y == 0).any()):
-        return _as_matrices(g) * _cofactors(input)
-    return _as_matrices(g * conj(y)) * _inverse(adjoint(input))
+    inverse = _inverse(adjoint(input))
+    if _well_conditioned(input, inverse):
+        return _as_matrices(g * conj(y)) * inverse
+    return _as_matrices(g) * op.cofactors(input)
+
+
+def _cofactors(g, input):  # type: ignore[no-untyped-def]
+    """In the basis of singular vectors, where A is the diagonal matrix S.
+
+    The second derivative of its determinant by the elements ii and jj is the product of all
+    singular values but s_i and s_j, by ij and ji the same with a minus, and by all others 0.
+    """
+    u, s, vh = ops.eigen.svd_factors(input, False, True)
+    n = s.shape[-1]
+    here = ops.creation.eye(n, dtype=ops.creation.dtypes.bool_, device=s.device)
+    left_out = unsqueeze(here, 0) | unsqueeze(here, 1)
+    grid = unsqueeze(unsqueeze(s, -2), -2).expand(*s.shape[:-1], n, n, n)
+    rest = where(0.0, ops.reduce.prod(where(1.0, grid, left_out), -1), here)
+    seen = adjoint(adjoint(u) @ g @ adjoint(vh))
+    rest = rest.to(seen.dtype)
+    along = (rest @ unsqueeze(ops.views.diagonal(seen, 0, -2, -1), -1))[..., 0]
+    turn = conj(op.determinant(u) * op.determinant(vh))
+    return _as_matrices(turn) * (u @ (ops.views.diag_embed(along) - rest * seen) @ vh)
 
 
 def _slogdet(g0, g1, y0, input):  # type: ignore[no-untyped-def]
@@ -50,4 +65,5 @@ def _slogdet(g0, g1, y0, input):  # type: ignore[no-untyped-def]
 
 
 vjp(op.determinant, input=_det)
+vjp(op.cofactors, input=_cofactors)
 vjp(op.sign_logdet, input=_slogdet)

@@ -17,10 +17,7 @@ zeros_like = ops.creation.zeros_like
 
 
 def _abs(g, input):  # type: ignore[no-untyped-def]
-    if input.is_complex():
-        y = op.abs(input)
-        return g * where(0.0, input / y, y == 0)
-    return g * op.sign(input)
+    return g * (ops.complex_numbers.sgn(input) if input.is_complex() else op.sign(input))
 
 
 def _acosh(g, input):  # type: ignore[no-untyped-def]

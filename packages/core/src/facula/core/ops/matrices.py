@@ -38,6 +38,16 @@ def determinant(input: Tensor) -> Tensor:
     return (input,)  # type: ignore[return-value]
 
 
+@primitive(export=False)
+def cofactors(input: Tensor) -> Tensor:
+    """The conjugated cofactors, the determinant's gradient, right for singular matrices too.
+
+    With ``A = U S V^H`` they are ``conj(det(U) det(V^H)) U D V^H``, where D holds for each
+    singular value the product of all others.
+    """
+    return (input,)  # type: ignore[return-value]
+
+
 def _real_of(*values: Any) -> dtypes.dtype:
     return values[0]._kind.dtype.to_real()
 

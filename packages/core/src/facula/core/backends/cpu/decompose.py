@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from facula.core.backends.cpu.backend import kernel
 from facula.core.backends.cpu.triangular import PANEL, substitute
+from facula.core.errors import LinAlgError
 
 Array = np.ndarray[Any, Any]
 
@@ -47,6 +49,16 @@ def _failing_minor(matrix: Array) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if _positive(matrix[:middle, :middle]) else (low, middle)
     return high
+
+
+@contextlib.contextmanager
+def convergence(name: str) -> Iterator[None]:
+    """NumPy's error for what LAPACK gave up, as ours."""
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise LinAlgError(f"{name}: the algorithm did not converge, as for NaN or infinities: "
+                          f"{error}") from None
 
 
 @kernel
@@ -139,18 +151,20 @@ def qr_packed(input: Array) -> tuple[Array, Array]:
 @kernel
 def eigh_factors(input: Array, upper: bool, vectors: bool) -> tuple[Array, Array]:
     side = "U" if upper else "L"
-    if not vectors:
-        return np.linalg.eigvalsh(input, side), np.zeros(0, input.dtype)
-    values, columns = np.linalg.eigh(input, side)
+    with convergence("linalg.eigh"):
+        if not vectors:
+            return np.linalg.eigvalsh(input, side), np.zeros(0, input.dtype)
+        values, columns = np.linalg.eigh(input, side)
     return values, columns
 
 
 @kernel
 def eig_factors(input: Array, vectors: bool) -> tuple[Array, Array]:
     wide = np.result_type(input.dtype, np.complex64)
-    if not vectors:
-        return np.linalg.eigvals(input).astype(wide), np.zeros(0, wide)
-    values, columns = np.linalg.eig(input)
+    with convergence("linalg.eig"):
+        if not vectors:
+            return np.linalg.eigvals(input).astype(wide), np.zeros(0, wide)
+        values, columns = np.linalg.eig(input)
     return values.astype(wide), columns.astype(wide)
 
 
@@ -160,11 +174,13 @@ def svd_factors(input: Array, full: bool, vectors: bool) -> tuple[Array, Array, 
     k, lead = min(m, n), input.shape[:-2]
     if not vectors:
         none = np.zeros(0, input.dtype)
-        return none, np.linalg.svd(input, compute_uv=False), none
+        with convergence("linalg.svd"):
+            return none, np.linalg.svd(input, compute_uv=False), none
     if not input.size:
         rows, columns = (m, n) if full else (k, k)
         left = np.broadcast_to(np.eye(m, rows, dtype=input.dtype), (*lead, m, rows))
         right = np.broadcast_to(np.eye(columns, n, dtype=input.dtype), (*lead, columns, n))
         return left.copy(), np.zeros((*lead, k), input.real.dtype), right.copy()
-    u, s, vh = np.linalg.svd(input, full_matrices=full)
+    with convergence("linalg.svd"):
+        u, s, vh = np.linalg.svd(input, full_matrices=full)
     return u, s, vh

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from facula.core.backends.cpu.backend import kernel
-from facula.core.backends.cpu.decompose import each_or_nan, eliminate, stack_of
+from facula.core.backends.cpu.decompose import convergence, each_or_nan, eliminate, stack_of
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +37,24 @@ def determinant(input: Array) -> Array:
         return np.asarray(np.linalg.det(input), input.dtype)
 
 
+def _products_of_others(values: Array) -> Array:
+    """For each number of a line the product of all others."""
+    n = values.shape[-1]
+    grid = np.broadcast_to(values[..., None, :], (*values.shape, n))
+    return np.prod(np.where(np.eye(n, dtype=np.bool_), 1, grid), axis=-1)
+
+
+@kernel
+def cofactors(input: Array) -> Array:
+    if not input.size:
+        return input.copy()
+    with convergence("linalg.det"):
+        u, s, vh = np.linalg.svd(input)
+    turn = np.conj(np.linalg.det(u) * np.linalg.det(vh))
+    others = _products_of_others(s)
+    return np.asarray(turn[..., None, None] * ((u * others[..., None, :]) @ vh), input.dtype)
+
+
 @kernel
 def sign_logdet(input: Array) -> tuple[Array, Array]:
     with np.errstate(all="ignore"):
@@ -50,11 +68,13 @@ def pseudoinverse(input: Array, floor: Array, share: Array, hermitian: bool) -> 
     if not input.size:
         return np.zeros((*input.shape[:-2], n, m), input.dtype)
     if hermitian:
-        values, u = np.linalg.eigh(input)
+        with convergence("linalg.pinv"):
+            values, u = np.linalg.eigh(input)
         vh, size = np.conj(np.swapaxes(u, -1, -2)), np.abs(values)
         top = size.max(-1, keepdims=True)
     else:
-        u, values, vh = np.linalg.svd(input, full_matrices=False)
+        with convergence("linalg.pinv"):
+            u, values, vh = np.linalg.svd(input, full_matrices=False)
         size, top = values, values[..., :1]
     limit = np.maximum(floor[..., None], share[..., None] * top)
     kept = size > limit

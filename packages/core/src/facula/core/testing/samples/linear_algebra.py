@@ -162,6 +162,13 @@ def square(make: Maker) -> Iterator[Sample]:
     yield Sample(make(0, 0))
 
 
+@sample_inputs("cofactors")
+def cofactors(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(2, 3, 3))
+    yield Sample(make.complex(4, 4))
+    yield Sample(make(3, 2) @ make(2, 3))
+
+
 @sample_inputs("logdet")
 def logdet(make: Maker) -> Iterator[Sample]:
     yield Sample(_definite(make, 2, 3, 3))
