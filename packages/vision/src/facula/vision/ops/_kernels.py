@@ -136,21 +136,22 @@ def _below(threshold: float) -> np.float32:
 
 @cpu_kernel
 def suppress(boxes: np.ndarray, groups: np.ndarray, threshold: float) -> np.ndarray:
-    """One kept box after the other, against those that are left."""
+    """Group by group, one kept box after the other, against those of the group that are left."""
     boxes = _wide(boxes)
     limit = boxes.dtype.type(threshold) if boxes.dtype == np.float64 else _below(threshold)
     low, high = boxes[:, :2], boxes[:, 2:]
     areas = (high - low).prod(1)
     keep = np.zeros(len(boxes), bool)
-    rest = np.arange(len(boxes))
-    while rest.size:
-        first, rest = rest[0], rest[1:]
-        keep[first] = True
-        sides = np.minimum(high[rest], high[first]) - np.maximum(low[rest], low[first])
-        inside = np.maximum(sides, 0).prod(1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            overlap = inside / (areas[first] + areas[rest] - inside)
-        rest = rest[~((overlap > limit) & (groups[rest] == groups[first]))]
+    by_group = np.argsort(groups, kind="stable")
+    for rest in np.split(by_group, np.flatnonzero(np.diff(groups[by_group])) + 1):
+        while rest.size:
+            first, rest = rest[0], rest[1:]
+            keep[first] = True
+            sides = np.minimum(high[rest], high[first]) - np.maximum(low[rest], low[first])
+            inside = np.maximum(sides, 0).prod(1)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                overlap = inside / (areas[first] + areas[rest] - inside)
+            rest = rest[~(overlap > limit)]
     return keep
 
 
