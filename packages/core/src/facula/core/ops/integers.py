@@ -10,7 +10,7 @@ from facula.core import dtypes
 from facula.core.declare import composite, elementwise
 from facula.core.errors import describe
 from facula.core.fronts.elementwise import operand_key
-from facula.core.ops import binary
+from facula.core.ops import binary, convert
 from facula.core.promotion import result_dtype, scalar_dtype
 from facula.core.results import MantissaExponent
 from facula.core.tensor import Tensor
@@ -52,6 +52,9 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
     >>> facula.ldexp(facula.tensor([1.0, 3.0]), facula.tensor([3, -1]))
     tensor([8.0000, 1.5000])
     """
+    if isinstance(other, Tensor) and other._kind.dtype.category < dtypes.FLOAT:
+        whole = not isinstance(input, Tensor) or not input.is_floating_point()
+        other = convert.to(other, dtype=dtypes.get_default_dtype() if whole else input.dtype)
     return binary.mul(input, binary.pow(2.0, other))  # type: ignore[arg-type]
 
 

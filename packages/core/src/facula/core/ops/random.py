@@ -423,6 +423,10 @@ def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
     if count._kind.dtype.category != dtypes.FLOAT or prob._kind.dtype is not count._kind.dtype:
         raise RuntimeError(f"binomial: count and prob must have the same floating dtype: "
                            f"{describe(count)}, {describe(prob)}")
+    wrong: Any = (count.detach() < 0, ~((prob.detach() >= 0) & (prob.detach() <= 1)))  # type: ignore
+    if any(bool(w.any()) for w in wrong):
+        raise ValueError("binomial: counts must not be negative, and probabilities lie between 0 "
+                         "and 1")
     seed, offset = (generator or default_generator).reserve(1)
     return binomial_draw(count.detach(), prob.detach(), seed, offset)
 

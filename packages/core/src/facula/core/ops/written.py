@@ -12,17 +12,10 @@ from facula.core.ops import convert, creation, cumulative, index, masked, reduce
 from facula.core.tensor import Tensor
 
 
-def _check_dtypes(op: str, input: Tensor, src: Tensor) -> None:
-    if not isinstance(src, Tensor):
-        raise not_a_tensor(op, "src", src)
-    if src._kind.dtype is not input._kind.dtype:
-        raise RuntimeError(f"{op}: the dtypes differ: input is {input.dtype.name}, src is "
-                           f"{src.dtype.name}: convert one of them")
-
-
 def _with(op: str, input: Tensor, src: Tensor, part: Any) -> Tensor:
     """A copy of the input whose part, a view of it, holds src."""
-    _check_dtypes(op, input, src)
+    if not isinstance(src, Tensor):
+        raise not_a_tensor(op, "src", src)
     out = shape.clone(input)
     view = part(out)
     if tuple(view.shape) != tuple(src.shape):
@@ -89,14 +82,15 @@ def as_strided_scatter(input: Tensor, src: Tensor, size: Sequence[int], stride: 
     >>> facula.as_strided_scatter(facula.zeros(4), facula.ones(2), (2,), (2,), 1)
     tensor([0., 1., 0., 1.])
     """
-    _check_dtypes("as_strided_scatter", input, src)
+    if not isinstance(src, Tensor):
+        raise not_a_tensor("as_strided_scatter", "src", src)
     places = creation.arange(input.numel(), device=input.device)
     part = views.as_strided(places, size, stride, storage_offset)
     if tuple(part.shape) != tuple(src.shape):
         raise RuntimeError(f"as_strided_scatter: src has shape {tuple(src.shape)}, but the part "
                            f"of the input has shape {tuple(part.shape)}")
     flat = index.advanced_index_put(shape.reshape(input, -1), (shape.reshape(part, -1),),
-                                    shape.reshape(src, -1), False)
+                                    convert.to(shape.reshape(src, -1), dtype=input.dtype), False)
     return shape.reshape(flat, tuple(input.shape))
 
 

@@ -117,9 +117,6 @@ def poisson_draw(input: np.ndarray, seed: int, offset: int) -> np.ndarray:
 @kernel
 def binomial_draw(count: np.ndarray, prob: np.ndarray, seed: int, offset: int) -> np.ndarray:
     n, p = count.astype(np.float64), prob.astype(np.float64)
-    if not ((n >= 0).all() and ((p >= 0) & (p <= 1)).all()):
-        raise ValueError("binomial: counts must not be negative, and probabilities lie between "
-                         "0 and 1")
     bits = np.random.Philox(key=np.array([seed, 2], np.uint64),
                             counter=np.array([0, offset, 0, 0], np.uint64))
     drawn = np.random.Generator(bits).binomial(n.astype(np.int64), p)
