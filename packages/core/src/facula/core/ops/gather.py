@@ -192,7 +192,7 @@ def scatter_fold(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: st
     return input, dim, index, src, reduce  # type: ignore[return-value]
 
 
-@composite
+@composite(inplace=True)
 def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *,
                    include_self: bool = True) -> Tensor:
     """A copy of the input with values combined at the positions that the index names.
@@ -245,14 +245,6 @@ def _neutral(reduce: str, d: dtypes.dtype) -> Any:
         return float("-inf") if reduce == "amax" else float("inf")
     info = np.iinfo(d.numpy)
     return info.min if reduce == "amax" else info.max
-
-
-@composite(export=False)
-def scatter_reduce_(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *,
-                    include_self: bool = True) -> Tensor:
-    """In-place version of :func:`facula.scatter_reduce`."""
-    return input.copy_(  # type: ignore[attr-defined]
-        scatter_reduce(input, dim, index, src, reduce, include_self=include_self))
 
 
 # Whole slices at positions of one dimension

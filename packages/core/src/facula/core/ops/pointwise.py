@@ -164,6 +164,9 @@ def signbit(input: Tensor) -> Tensor:
 @composite(inplace=True)
 def frac(input: Tensor) -> Tensor:
     """What is behind the point, with the sign of the element."""
+    if not input.is_floating_point():
+        raise TypeError(f"frac: only floating numbers have a fraction, but the input is "
+                        f"{input.dtype.name}")
     return input - unary.trunc(input)  # type: ignore[operator]
 
 

@@ -135,7 +135,7 @@ def polygamma_of(input: Tensor, n: int) -> Tensor:
     """The work of :func:`facula.polygamma`."""
 
 
-@composite
+@composite(inplace=True)
 def polygamma(n: Any, input: Any) -> Tensor:
     """The derivative of order ``n`` of :func:`facula.digamma`.
 
@@ -163,12 +163,6 @@ def polygamma(n: Any, input: Any) -> Tensor:
     if n < 0:
         raise RuntimeError(f"polygamma: n={n} must not be negative")
     return polygamma_of(input, n)
-
-
-@composite(export=False)
-def polygamma_(input: Tensor, n: int) -> Tensor:
-    """:func:`facula.polygamma` in place."""
-    return input.copy_(polygamma(n, input.clone()))  # type: ignore[attr-defined]
 
 
 @composite(inplace=True)

@@ -282,8 +282,8 @@ def _taking_decimals() -> Any:
         return plain(input * factor) / factor if decimals > 0 else plain(input / factor) * factor
 
     def rounded_inplace(self: Tensor, *, decimals: int = 0) -> Tensor:
-        if not decimals:
-            return plain_inplace(self)
+        if not decimals:  # NumPy's rint of integers is a float, which they can't store
+            return plain_inplace(self) if self.is_floating_point() else self
         factor = scale("round_", self, decimals)
         if decimals > 0:
             return plain_inplace(self.mul_(factor)).div_(factor)

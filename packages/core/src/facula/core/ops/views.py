@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from facula.core import dtypes
+from facula.core import dtypes, slot
 from facula.core.backends.base import Backend
 from facula.core.declare import composite, primitive
 from facula.core.declare import view as view_of
@@ -562,10 +562,23 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int],
 
 def _reshaped_in_place(name: str, out_of_place: Any) -> Any:
     def change(input: Tensor, *args: Any) -> Tensor:
-        if input._autograd is not None or hasattr(input, "_view"):
-            raise RuntimeError(f"{name}: a tensor that is a view, or in a graph, can't change its "
+        version = input._version
+        if hasattr(input, "_view") or version is not None and version.live_views():
+            raise RuntimeError(f"{name}: a tensor that is a view, or has views, can't change its "
                                f"shape in place: use {name[:-1]}()")
-        input._data = out_of_place(input, *args)._data
+        if input._autograd is None:
+            input._data = out_of_place(input, *args)._data
+            return input
+        if input.is_leaf or not slot.grad_mode.enabled:
+            raise RuntimeError(f"{name}: a leaf that requires grad, or a tensor in a graph while "
+                               f"nothing is recorded, can't change its shape: use {name[:-1]}()")
+        before = from_data(input._data, input._kind)  # takes the tensor's place in the graph
+        before._autograd, before._version = input._autograd, version
+        after = out_of_place(before, *args)
+        input._data, input._autograd, input._version = after._data, after._autograd, after._version
+        if hasattr(after, "_view"):
+            input._view = after._view
+            after._version.add_view(input)
         return input
     change.__name__, change.__module__ = name, __name__
     change.__doc__ = f":func:`facula.{name[:-1]}` in place: only the shape changes."
