@@ -131,6 +131,68 @@ def test_pdist(p) -> None:
         both(lambda lib, x: lib.nn.functional.pdist(x, p), twice)
 
 
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_the_nearest_elements_are_pytorchs(rank, dtype, mode) -> None:
+    """Ties and all; values only, as PyTorch's own gradients disagree with its values in places."""
+    for n in range(1, 17, 3):
+        x = np.arange(n, dtype=dtype).reshape(1, 1, n, *[1] * (rank - 1))
+        ones = (1,) * (rank - 1)
+        for options in ([{"size": (m, *ones)} for m in range(1, 50, 2)]
+                        + [{"scale_factor": (f, *ones)} for f in (0.3, 0.77, 1.1, 2.05, 2.7)
+                           if int(n * f)]):
+            mine, theirs = (lib.nn.functional.interpolate(lib.tensor(x), mode=mode, **options)
+                            for lib in BOTH)
+            np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), str(options))
+
+
+@pytest.mark.parametrize("align", [True, False])
+@pytest.mark.parametrize("antialias", [True, False])
+@pytest.mark.parametrize(("mode", "rank"), [("linear", 1), ("bilinear", 2), ("bicubic", 2),
+                                            ("trilinear", 3)])
+def test_interpolation(mode, rank, antialias, align) -> None:
+    if antialias and rank != 2:
+        pytest.skip("antialias is for pictures")
+    x = np.random.default_rng(0).standard_normal((2, 3, 7, 5, 4)[:rank + 2])
+    for options in ({"size": 9}, {"size": 3}, {"size": 1}, {"scale_factor": 2},
+                    {"scale_factor": 0.6}, {"scale_factor": 1.7},
+                    {"scale_factor": 1.7, "recompute_scale_factor": True},
+                    {"scale_factor": (0.5, 2.3, 1.1)[:rank]}, {"size": (8, 2, 9)[:rank]}):
+        both(lambda lib, x: lib.nn.functional.interpolate(
+            x, mode=mode, align_corners=align, antialias=antialias, **options), x)  # noqa: B023
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_padding(rank, mode) -> None:
+    x = np.random.default_rng(0).standard_normal((2, 3, 4, 3, 5)[:rank + 2])
+    for widths in ((1, 1), (2, 0), (0, 1), (-1, 2), (2, -1), (-1, 0)):
+        both(lambda lib, x: lib.nn.functional.pad(x, widths * rank, mode), x)  # noqa: B023
+
+
+@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "huber_loss"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_weighted_losses(name, reduction) -> None:
+    rng = np.random.default_rng(0)
+    weight = rng.random((4, 5))
+    both(lambda lib, x, t: getattr(lib.nn.functional, name)(
+        x, t, reduction=reduction, weight=lib.tensor(weight)), *rng.standard_normal((2, 4, 5)))
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("rank", [1, 2])
+def test_transposed_convolutions(rank, groups) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(s) for s in (
+        (2, 4, 5, 4)[:rank + 2], (4, 3, 3, 3)[:rank + 2], (3 * groups,))]
+    for stride, padding, extra, dilation in itertools.product((1, 2, 3), (0, 1, 2), (0, 1, 2),
+                                                              (1, 2, 3)):
+        if extra < max(stride, dilation):
+            both(lambda lib, x, w, b: getattr(lib.nn.functional, f"conv_transpose{rank}d")(
+                x, w, b, stride, padding, extra, groups, dilation), *arrays)  # noqa: B023
+
+
 def test_convolution_over_time_batch_channels() -> None:
     rng = np.random.default_rng(0)
     both(lambda lib, x, w, b: lib.nn.functional.conv_tbc(x, w, b, 1),

@@ -150,6 +150,23 @@ def test_convolution_with_time_first(device) -> None:
                                rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "huber_loss"])
+def test_means_over_weights_and_over_elements(name, device) -> None:
+    rng = np.random.default_rng(0)
+    x, t, weight = rng.standard_normal((3, 4, 5)), rng.standard_normal((3, 4, 5)), rng.random(
+        (3, 4, 5))
+    gap = np.abs(x - t)
+    losses = {"mse_loss": gap**2, "l1_loss": gap,
+              "huber_loss": np.where(gap < 1, gap**2 / 2, gap - 0.5)}[name] * weight
+    for reduction, want in (("none", losses), ("sum", losses.sum()), (
+            "mean", losses.mean() if name == "huber_loss" else losses.sum() / weight.sum())):
+        a, b, w = tensors(device, x, t, weight)
+        got = getattr(F, name)(a, b, reduction=reduction, weight=w)
+        np.testing.assert_allclose(array(got), want, rtol=1e-5)
+    with pytest.raises(ValueError, match="same size"):
+        getattr(F, name)(a, b, weight=w[0])
+
+
 IN_PLACE = {
     "relu_": lambda x: np.maximum(x, 0), "leaky_relu_": lambda x: np.where(x > 0, x, 0.01 * x),
     "elu_": lambda x: np.where(x > 0, x, np.exp(x) - 1),

@@ -137,7 +137,13 @@ def _transposed(op: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor 
     if min(sizes) < 1:
         raise RuntimeError(f"{op}: the output would have the sizes {sizes}: padding={padding} is "
                            f"too large for the input {tuple(input.shape[2:])}")
-    y = spatial.convolution_input_grad(input, weight, out, stride, padding, dilation, groups)
+    if all(e < s for e, s in zip(extra, stride, strict=True)):
+        y = spatial.convolution_input_grad(input, weight, out, stride, padding, dilation, groups)
+    else:  # no convolution leads from this output to the input: cut it out of the whole one
+        full = [n + 2 * p - e for n, p, e in zip(sizes, padding, extra, strict=True)]
+        y = spatial.convolution_input_grad(input, weight, (*out[:2], *full), stride, (0,) * rank,
+                                           dilation, groups)
+        y = pad(y, [n for p, e in zip(padding, extra, strict=True) for n in (e - p, -p)][::-1])
     if bias is not None:
         if tuple(bias.shape) != (out[1],):
             raise RuntimeError(f"{op}: bias is {describe(bias)}: it must have shape ({out[1]},)")

@@ -52,6 +52,10 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant",
 
 def _pad_one(x: Tensor, dim: int, before: int, after: int, mode: str, value: Any) -> Tensor:
     n = x.shape[dim]
+    if mode == "reflect" and min(before, after) < 0 < max(before, after):
+        # a reflection may reach what the other side takes away
+        x = _pad_one(x, dim, max(before, 0), max(after, 0), mode, value)
+        return _pad_one(x, dim, min(before, 0), min(after, 0), mode, value)
     if min(before, after) < 0:
         low, high = max(0, -before), max(0, -after)
         if low + high > n:

@@ -22,11 +22,21 @@ def _warn_of_broadcast(op: str, input: Tensor, target: Tensor) -> None:
                       "them equal", stacklevel=3)
 
 
-def _weighted(op: str, losses: Any, weight: Tensor | None, reduction: str) -> Tensor:
+def _weighted(op: str, losses: Any, input: Tensor, weight: Tensor | None) -> Any:
+    """The losses times their weights, which must have the input's shape."""
     if weight is None:
-        return reduced(op, losses, reduction)
-    losses = losses * weight
-    if reduction == "mean":
+        return losses
+    if weight.shape != input.shape:
+        raise ValueError(f"{op}: weight has shape {tuple(weight.shape)}, input has shape "
+                         f"{tuple(input.shape)}: weights and input must have the same size")
+    return losses * weight
+
+
+def _weighted_mean(op: str, losses: Any, input: Tensor, weight: Tensor | None,
+                   reduction: str) -> Tensor:
+    """The losses, reduced; a mean is over the weights."""
+    losses = _weighted(op, losses, input, weight)
+    if weight is not None and reduction == "mean":
         return fold.sum(losses) / fold.sum(weight)  # type: ignore[operator]
     return reduced(op, losses, reduction)
 
@@ -56,7 +66,8 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
     """
     reduction = legacy(size_average, reduce, reduction)
     _warn_of_broadcast("mse_loss", input, target)
-    return _weighted("mse_loss", unary.square(input - target), weight, reduction)  # type: ignore
+    return _weighted_mean("mse_loss", unary.square(input - target), input,  # type: ignore
+                          weight, reduction)
 
 
 @guarded
@@ -66,7 +77,8 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
     """The absolute difference; parameters as for :func:`mse_loss`."""
     reduction = legacy(size_average, reduce, reduction)
     _warn_of_broadcast("l1_loss", input, target)
-    return _weighted("l1_loss", unary.abs(input - target), weight, reduction)  # type: ignore
+    return _weighted_mean("l1_loss", unary.abs(input - target), input,  # type: ignore
+                          weight, reduction)
 
 
 @guarded
@@ -88,13 +100,16 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
 @guarded
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0,
                weight: Tensor | None = None) -> Tensor:
-    """``d ** 2 / 2`` where the difference is below ``delta``, else ``delta (|d| - delta / 2)``."""
+    """``d ** 2 / 2`` where the difference is below ``delta``, else ``delta (|d| - delta / 2)``.
+
+    Unlike those of :func:`mse_loss` and :func:`l1_loss`, its mean counts elements and not weights.
+    """
     if delta <= 0:
         raise ValueError(f"huber_loss: delta={delta} must be positive")
     _warn_of_broadcast("huber_loss", input, target)
     d: Any = unary.abs(input - target)  # type: ignore[operator]
     losses = masked.where(d < delta, d * d * 0.5, (d - 0.5 * delta) * delta)
-    return _weighted("huber_loss", losses, weight, reduction)
+    return reduced("huber_loss", _weighted("huber_loss", losses, input, weight), reduction)
 
 
 @guarded

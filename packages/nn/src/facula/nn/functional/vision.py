@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from facula.core.ops import creation, gather, linalg, shape, spatial, views
 from facula.core.precision import guarded
 from facula.core.tensor import Tensor
@@ -135,6 +137,8 @@ def _linear_weights(n: int, m: int, align: bool, scale: float | None) -> list[li
     rows = [[0.0] * n for _ in range(m)]
     ratio = ((n - 1) / (m - 1) if m > 1 else 0.0) if align else (
         1 / scale if scale else n / m)
+    if m == n:
+        ratio = 1.0  # PyTorch copies then, whatever the scale factor
     for i in range(m):
         at = i * ratio if align else max((i + 0.5) * ratio - 0.5, 0.0)
         low = min(int(at), n - 1)
@@ -183,12 +187,19 @@ def _antialiased_weights(n: int, m: int, align: bool, scale: float | None,
     return rows
 
 
-def _sources(n: int, m: int, exact: bool, scale: float | None) -> list[int]:
-    """For each of m outputs the nearest of n inputs."""
-    ratio = 1 / scale if scale else n / m
-    if exact:
-        return [min(int((i + 0.5) * ratio), n - 1) for i in range(m)]
-    return [min(int(i * ratio), n - 1) for i in range(m)]
+def _sources(n: int, m: int, exact: bool, scale: float | None, picture: bool,
+             wide: bool) -> list[int]:
+    """For each of m outputs the nearest of n inputs, rounded as PyTorch does, so that ties agree.
+
+    It computes pictures in float32 and others in their own dtype, and rounds to float32.
+    """
+    ratio: Any = 1 / scale if scale else n / m
+    if picture and not exact and m in (n, 2 * n):
+        ratio = n / m  # for pictures PyTorch forgets the scale factor then
+    if picture or not wide:
+        ratio = float(np.float32(ratio))
+    places = (np.arange(m) + (0.5 if exact else 0.0)) * ratio
+    return np.minimum(places.astype(np.float32).astype(np.int64), n - 1).tolist()
 
 
 _RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
@@ -267,7 +278,8 @@ def interpolate(input: Tensor, size: Any = None, scale_factor: Any = None, mode:
     y = input
     for i in range(rank):
         if mode.startswith("nearest"):
-            at = _sources(old[i], new[i], mode.endswith("exact"), scales[i])
+            at = _sources(old[i], new[i], mode.endswith("exact"), scales[i], rank == 2,
+                          y.dtype.itemsize == 8)
             y = gather.index_select(y, 2 + i, creation.tensor(at, dtype="int64",
                                                               device=y.device))
             continue

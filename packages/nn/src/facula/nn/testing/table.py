@@ -161,6 +161,8 @@ _CONVOLUTION = [
     _case("ConvTranspose2d", 4, 6, (3, 2), stride=2, padding=(1, 0), groups=2, dilation=(1, 2),
           bias=False, on=(2, 4, 4, 5)),
     _case("ConvTranspose2d", 3, 4, 3, on=(3, 4, 5)),
+    _case("ConvTranspose1d", 3, 4, 3, padding=2, output_padding=1, dilation=2, on=(2, 3, 5)),
+    _case("ConvTranspose2d", 3, 4, 3, (1, 2), (0, 1), (1, 0), dilation=3, on=(2, 3, 4, 5)),
     _case("ConvTranspose3d", 2, 3, 2, stride=2, on=(1, 2, 3, 2, 3)),
 ]
 _S = "spread"
@@ -227,6 +229,8 @@ _PADDING = [
                                                              on=(2, 3, 4, 5)),
     _case("ConstantPad3d", 1, 2.0, on=(1, 2, 3, 2, 3)),
     _case("ReflectionPad2d", (2, 0, 1, 3), on=(2, 3, 4, 5)),
+    _case("ReflectionPad1d", (-1, 3), on=(2, 3, 4)),
+    _case("ReflectionPad2d", (2, -1, -2, -1), on=(2, 3, 4, 5)),
     _case("ReplicationPad2d", (-1, 2, 0, 1), on=(2, 3, 4, 5)),
     _case("CircularPad2d", (2, 0, 1, 3), on=(2, 3, 4, 5)),
 ]
