@@ -67,7 +67,7 @@ class GradScaler:
     tensor([0., 0.], requires_grad=True)
     """
 
-    def __init__(self, device: str = "opencl", init_scale: float = 2.0 ** 16,
+    def __init__(self, device: str = "cuda", init_scale: float = 2.0 ** 16,
                  growth_factor: float = 2.0, backoff_factor: float = 0.5,
                  growth_interval: int = 2000, enabled: bool = True) -> None:
         self._device = device

@@ -3,7 +3,8 @@
 Slots are filled by hand because a constructor call would cost as much as all the rest. Whatever is
 rare (mixed dtypes, 0-d operands, scalars on the left, NumPy values, wrong arguments) is settled by
 the ``Resolver``, which works once per combination and leaves its answer in the front's table.
-Where autocast wants float32, halves never enter the table, and the usual dtypes pay nothing.
+Where autocast wants float32, halves have a table of their own, which is asked after autocast: the
+other dtypes pay nothing.
 """
 
 from __future__ import annotations
@@ -112,6 +113,7 @@ def _unary(op: Operation) -> Callable[..., Any]:
     resolve = op.extra["resolver"]
     guard = guard_of(op.name)
     table: dict[Kind, tuple[Callable[..., Any], Kind]] = {}
+    halves: dict[Kind, tuple[Callable[..., Any], Kind]] = {}
 
     def front(input: Any) -> Tensor:
         try:
@@ -121,9 +123,14 @@ def _unary(op: Operation) -> Callable[..., Any]:
                 raise not_a_tensor(op.name, op.tensors[0], input) from None
             if guard is not None and mode.on:
                 (input,) = guard((input,))
-            kernel, kind, _ = resolve([input])
-            if _settled(input._kind.dtype, guard):
-                table[input._kind] = kernel, kind
+            if input._kind in halves:
+                kernel, kind = halves[input._kind]
+            else:
+                kernel, kind, _ = resolve([input])
+                if _settled(input._kind.dtype, guard):
+                    table[input._kind] = kernel, kind
+                elif input._kind.dtype in HALVES:
+                    halves[input._kind] = kernel, kind
         out = _new(Tensor)
         try:
             out._data = kernel(input._data)

@@ -13,7 +13,7 @@ from facula.core.fronts.elementwise import check_dtype
 from facula.core.fronts.operands import common_kind, data_on, leaves, tracked, unwrap
 from facula.core.fronts.telling import renamed, retell
 from facula.core.operation import Operation
-from facula.core.precision import guard_of, guarded, mode
+from facula.core.precision import guard_of, guarded, mode, switch
 from facula.core.tensor import Tensor, from_data
 
 
@@ -115,7 +115,7 @@ def _pair(op: Operation, general: Callable[..., Any]) -> Callable[..., Any]:
     kernels: dict[Kind, Kernel] = {}
 
     def front(input: Any, other: Any) -> Tensor:
-        if guard is not None and mode.on:
+        if guard is not None and switch.used and mode.on:
             input, other = guard((input, other))
         try:
             kernel = kernels[input._kind] if input._kind is other._kind else None

@@ -23,6 +23,7 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
     Rules and kernels receive the canonical dims: sorted, distinct, non-negative.
     """
     table: dict[Any, tuple[Callable[..., Any], Kind]] = {}
+    halves: dict[Any, tuple[Callable[..., Any], Kind]] = {}  # asked after autocast
     memo: dict[Any, tuple[int, ...]] = {}
     default_dim = op.attributes["dim"]
     takes_dtype = "dtype" in op.attributes
@@ -56,9 +57,11 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
                     raise not_a_tensor(op.name, "input", input) from None
                 if guard is not None and mode.on and dtype is None:
                     (input,) = guard((input,))
-                kernel, kind = resolve(input._kind, dtype)
-                if guard is None or input._kind.dtype not in HALVES:  # else autocast decides
-                    table[input._kind, dtype] = kernel, kind
+                known = table if guard is None or input._kind.dtype not in HALVES else halves
+                try:
+                    kernel, kind = known[input._kind, dtype]
+                except KeyError:
+                    kernel, kind = known[input._kind, dtype] = resolve(input._kind, dtype)
             data = input._data
             try:
                 dims = memo[dim, data.ndim]

@@ -8,7 +8,6 @@ from facula.core.ops import linalg, neural, shape
 from facula.core.precision import guard_of, guarded, mode, switch
 from facula.core.tensor import Tensor
 
-
 _lower: Any = guard_of("linear")
 
 
