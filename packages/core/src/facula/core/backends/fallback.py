@@ -43,7 +43,8 @@ def through_host(backend: Backend, name: str, kernel: Kernel) -> Kernel:
     def to_host(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple([to_host(v) for v in value])
-        return backend.to_numpy(value) if hasattr(value, "strides") else value
+        is_data = hasattr(value, "strides") and not isinstance(value, np.generic)
+        return backend.to_numpy(value) if is_data else value
 
     def run(*args: Any) -> Any:
         report(backend.name, name)

@@ -485,7 +485,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *,
     driver = "gelsy" if driver is None else driver
     if driver not in _DRIVERS:
         raise RuntimeError(f"{name}: driver={driver!r} is unknown: use one of {_DRIVERS}")
-    (m, n), lead = A._data.shape[-2:], A._data.shape[:-2]
+    m, n = A._data.shape[-2:]
     vector = A._data.shape[:-1] == B._data.shape
     b = shape.unsqueeze(B, -1) if vector else B
     if b._data.ndim < 2 or b._data.shape[-2] != m:
@@ -500,11 +500,10 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *,
     full = driver == "gels" or bool((ranks == n).all())  # type: ignore[union-attr]
     if m > n and driver != "gelsy" and full:
         residuals = reduce.sum(unary.square(unary.abs(linalg.matmul(A, x) - b)), -2)
-    given_rank = ranks if driver != "gels" else creation.empty(
-        0, dtype=dtypes.int64, device=A.device)
-    given_sizes = sizes if driver in ("gelsd", "gelss") else none
-    return LeastSquares(shape.squeeze(x, -1) if vector else x, residuals, shape.view_as_shape(given_rank, lead)
-                        if driver != "gels" else given_rank, given_sizes)
+    if driver == "gels":
+        ranks = creation.empty(0, dtype=dtypes.int64, device=A.device)
+    return LeastSquares(shape.squeeze(x, -1) if vector else x, residuals, ranks,
+                        sizes if driver in ("gelsd", "gelss") else none)
 
 
 # Tensors as matrices

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -112,7 +112,8 @@ def lu_packed(input: Array, pivot: bool) -> tuple[Array, Array, Array]:
     with np.errstate(all="ignore"):
         pivots, info = eliminate(a, pivot)
     lead = input.shape[:-2]
-    return a.reshape(input.shape), pivots.reshape(*lead, -1), info.reshape(lead)
+    return (a.reshape(input.shape), pivots.reshape(*lead, pivots.shape[-1]),
+            info.reshape(lead))
 
 
 @kernel
@@ -150,7 +151,7 @@ def qr_packed(input: Array) -> tuple[Array, Array]:
 
 @kernel
 def eigh_factors(input: Array, upper: bool, vectors: bool) -> tuple[Array, Array]:
-    side = "U" if upper else "L"
+    side: Literal["U", "L"] = "U" if upper else "L"
     with convergence("linalg.eigh"):
         if not vectors:
             return np.linalg.eigvalsh(input, side), np.zeros(0, input.dtype)

@@ -122,7 +122,7 @@ def _solve(a: Array, pivots: Array, b: Array, hermitian: bool) -> None:
 def ldl_solution(input: Array, pivots: Array, b: Array, hermitian: bool) -> Array:
     lead = np.broadcast_shapes(input.shape[:-2], b.shape[:-2])
     a = stack_of(np.broadcast_to(input, (*lead, *input.shape[-2:])))
-    swaps = np.broadcast_to(pivots, (*lead, pivots.shape[-1])).reshape(len(a), -1)
+    swaps = np.broadcast_to(pivots, (*lead, pivots.shape[-1])).reshape(a.shape[:2])
     x = stack_of(np.broadcast_to(b, (*lead, *b.shape[-2:])))
     with np.errstate(all="ignore"):
         for i in range(len(a)):
