@@ -67,21 +67,17 @@ class _Real:
         values = values.astype(np.float64)
         finite = values[np.isfinite(values) & (values != 0)]
         if finite.size:
-            low, high = np.abs(finite).min(), np.abs(finite).max()
+            low, high = float(np.abs(finite).min()), float(np.abs(finite).max())
             self.integral = bool((finite == np.ceil(finite)).all())
             if self.integral:
                 self.scientific = bool(high / low > 1000.0 or high > 1e8)
             else:
                 self.scientific = bool(high / low > 1000.0 or high > 1e8 or low < 1e-4)
-        if _options["sci_mode"] is not None:
+        if _options["sci_mode"] is not None and finite.size:
             self.scientific = _options["sci_mode"]
         self.precision = precision
-        self.width = 1
-        if finite.size:
-            self.width = max(len(self._text(v)) for v in
-                             (*values[np.isfinite(values)].tolist(), *_odd(values)))
-        elif values.size:
-            self.width = max(len(self._text(v)) for v in values.tolist())
+        # As in PyTorch, zeros, infinities and NaN do not count for the width.
+        self.width = max((len(self._text(v)) for v in finite.tolist()), default=1)
 
     def _text(self, v: float) -> str:
         if not math.isfinite(v):
@@ -95,17 +91,13 @@ class _Real:
         return text.rjust(self.width)
 
 
-def _odd(values: np.ndarray) -> list[float]:
-    return sorted({str(v): v for v in values[~np.isfinite(values)].tolist()}.values(), key=str)
-
-
 class _Complex:
     """Formats complex numbers as two real ones."""
 
     def __init__(self, values: np.ndarray) -> None:
         self.real = _Real(values.real, True)
         self.imag = _Real(values.imag, True)
-        self.width = self.real.width + self.imag.width + 2
+        self.width = self.real.width + self.imag.width + 1
 
     def __call__(self, v: complex) -> str:
         imag = self.imag(v.imag).lstrip()
@@ -169,9 +161,18 @@ def format_tensor(tensor: Tensor, name: str = "tensor") -> str:
         notes.append(f"grad_fn=<{tensor.grad_fn.name()}>")
     elif tensor.requires_grad:
         notes.append("requires_grad=True")
-    if not notes:
-        return f"{prefix}{text})"
-    extra = ", ".join(notes)
-    last = len(text) - text.rfind("\n") + (len(prefix) if "\n" not in text else 0)
-    gap = ",\n" + " " * len(prefix) if last + len(extra) + 2 > _options["linewidth"] else ", "
-    return f"{prefix}{text}{gap}{extra})"
+    return _annotated(prefix + text, notes, len(prefix))
+
+
+def _annotated(text: str, notes: list[str], indent: int) -> str:
+    """The text with each note behind it, on a line of its own where the last one gets too long."""
+    used = len(text) - text.rfind("\n") + 1
+    for note in notes:
+        length = len(note) - note.count("facula.")  # lines break where PyTorch's shorter name does
+        if used + length + 2 > _options["linewidth"]:
+            text += ",\n" + " " * indent + note
+            used = indent + length
+        else:
+            text += ", " + note
+            used += length + 2
+    return text + ")"
