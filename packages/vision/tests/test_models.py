@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from facula import core, nn
 from facula.core.serialization import load
 from facula.vision import models, transforms
 from facula.vision.io import read_image
+from facula.vision.models.detection.rpn import RPNHead
 
 LIGHT = ["squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
 
@@ -46,20 +48,48 @@ def test_squeezenet_knows_photographs(data_root: Path, device: str) -> None:
         assert np.abs(row - np.array(want["logits"])).max() < 2e-3, path.name
 
 
-def test_squeezenet_from_untouched_photographs(data_root: Path) -> None:
+def test_published_weights_and_their_transforms(data_root: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weights by name, out of a file that stands for the fetched one."""
     folder = data_root / "weights-imagenet"
     expected = json.loads((folder / "expected_squeezenet1_1.json").read_text())
-    model = models.squeezenet1_1().eval()
-    model.load_state_dict(load(folder / "squeezenet1_1.pth"))
-    prepare = transforms.Compose([
-        transforms.Resize(256), transforms.CenterCrop(224),
-        transforms.ConvertImageDtype(core.float32),
-        transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])
+    weights = models.SqueezeNet1_1_Weights.DEFAULT
+    asked = []
+
+    def fetch(url: str, **options: bool) -> dict[str, core.Tensor]:
+        asked.append((url, options))
+        return load(folder / "squeezenet1_1.pth")
+
+    monkeypatch.setattr("facula.vision.models.weights.load_state_dict_from_url", fetch)
+    model = models.squeezenet1_1(weights="DEFAULT", progress=False).eval()
+    assert asked == [(weights.url, {"progress": False, "check_hash": True})]
+    prepare = weights.transforms()
     for crop, photo in expected["photo_of_crop"].items():
         picture = read_image(data_root / "photos" / photo, "RGB", apply_exif_orientation=True)
         with core.no_grad():
             best = model(prepare(picture).unsqueeze(0)).argmax().item()
         assert best == expected["outputs"][crop]["top5"][0]["class"], photo
+
+
+def test_weights_with_old_names_of_layers() -> None:
+    """The published files of DenseNet, ViT and the first R-CNNs have names from before."""
+    model = models.DenseNet(4, (2, 2), 8, num_classes=3)
+    old = {re.sub(r"(denselayer\d\.)(norm|conv)(\d)", r"\1\2.\3", key): value
+           for key, value in model.state_dict().items()}
+    assert "features.denseblock1.denselayer1.norm.1.weight" in old
+    model.load_state_dict(old)
+    vit = models.VisionTransformer(8, 4, 1, 2, 4, 8, num_classes=2)
+    state = vit.state_dict()
+    for new, name in (("0", "linear_1"), ("3", "linear_2")):
+        for kind in ("weight", "bias"):
+            prefix = "encoder.layers.encoder_layer_0.mlp."
+            state[f"{prefix}{name}.{kind}"] = state.pop(f"{prefix}{new}.{kind}")
+    vit.load_state_dict(dict(state))
+    head = RPNHead(4, 1)
+    state = dict(head.state_dict())
+    for kind in ("weight", "bias"):
+        state[f"conv.{kind}"] = state.pop(f"conv.0.0.{kind}")
+    head.load_state_dict(state)
 
 
 def test_names() -> None:
@@ -74,6 +104,7 @@ def test_names() -> None:
 
 def test_weights_by_name() -> None:
     weights = models.ResNet50_Weights
+    assert weights.DEFAULT.meta["categories"][258] == "Samoyed"
     assert weights.DEFAULT is weights.IMAGENET1K_V2 is models.get_weight(
         "ResNet50_Weights.IMAGENET1K_V2")
     assert models.get_model_weights("resnet50") is models.get_model_weights(

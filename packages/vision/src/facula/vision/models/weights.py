@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from facula.core.hub import load_state_dict_from_url
 from facula.vision.transforms import _presets
 from facula.vision.transforms.functional import InterpolationMode
 
@@ -34,6 +35,9 @@ class Weights:
     url: str
     transforms: Callable[..., Any]
     meta: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Weights(url={self.url!r})"  # the names of 1,000 classes are no help
 
 
 class WeightsEnum(enum.Enum):
@@ -95,6 +99,14 @@ class WeightsEnum(enum.Enum):
         known: dict[str, Any] = self.value.meta
         return known
 
+    def get_state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The weights, fetched unless they are kept from before.
+
+        The arguments are those of :func:`facula.hub.load_state_dict_from_url` after the address.
+        """
+        state: dict[str, Any] = load_state_dict_from_url(self.url, *args, **kwargs)
+        return state
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}.{self.name}"
 
@@ -138,5 +150,6 @@ def weights_of(model: str, module: str) -> Any:
     if row["default"]:
         members["DEFAULT"] = members[row["default"]]
     made: Any = WeightsEnum(row["enum"], members, module=module)  # type: ignore[call-arg]
+    made.__doc__ = f"The weights published for ``{model}``."
     ENUMS[model] = made
     return made
