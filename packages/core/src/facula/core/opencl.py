@@ -6,9 +6,11 @@ the order in which it was asked for; reading a value (``item``, ``numpy``, ``pri
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from facula.core.backends import opencl as _opencl
@@ -16,12 +18,13 @@ from facula.core.backends.fallback import Fallbacks
 from facula.core.backends.opencl import probe as _probe
 from facula.core.backends.opencl.probe import Device
 from facula.core.devices import as_device
+from facula.core.dtypes import as_dtype
 
 __all__ = [
     "Event", "current_device", "device_count", "empty_cache", "fusion", "get_device_name",
     "get_device_properties", "is_available", "max_memory_allocated", "max_memory_reserved",
     "mem_get_info", "memory_allocated", "memory_reserved", "memory_stats",
-    "reset_peak_memory_stats", "set_fallback", "show_fusion", "synchronize",
+    "reset_peak_memory_stats", "set_fallback", "show_fusion", "synchronize", "tune",
 ]
 
 
@@ -214,6 +217,56 @@ def show_fusion(show: bool = True) -> None:
     The environment's ``FACULA_OPENCL_FUSION_LOG=1`` does the same from the start.
     """
     _opencl.Fusion.log = bool(show)
+
+
+def tune(device: Any = None, seconds: float = 60.0,
+         operations: Sequence[str] = ("gemm", "convolution"), dtypes: Sequence[str] = ("float32",),
+         verbose: bool = False) -> dict[str, dict[str, int]]:
+    """Search for the tiles with which products and convolutions are fastest on this device.
+
+    Candidates are measured in turn until the time is up, compared with the present choice by
+    their results too, and what is clearly faster is kept in a JSON file: ``tuning.json`` in
+    ``$FACULA_HOME``, else in ``facula`` in the user's folder for caches. It holds from the next
+    start of the program on. Let nothing else run meanwhile. On the command line:
+    ``python -m facula.core tune --seconds 60``.
+
+    Parameters
+    ----------
+    device : str, int or device, optional
+        The device; the current one if not given.
+    seconds : float
+        How long to search, about: the measurement that runs when the time is up is finished.
+    operations : sequence of str
+        ``"gemm"`` (matrix products) and ``"convolution"``.
+    dtypes : sequence of str
+        The names of floating dtypes.
+    verbose : bool
+        Print what is found as it is found.
+
+    Returns
+    -------
+    dict
+        The new parameters by operation, dtype and sizes; empty where nothing better was found.
+
+    Raises
+    ------
+    ValueError
+        For another operation, a dtype that is not floating, or no time.
+    """
+    known = ("gemm", "convolution")
+    wrong = [o for o in operations if o not in known]
+    if wrong:
+        raise ValueError(f"tune: {wrong[0]!r} is not tuned: use {' or '.join(known)}")
+    for d in dtypes:
+        if not as_dtype(d).is_floating_point:
+            raise ValueError(f"tune: dtype {d} is not a floating type")
+    if not seconds > 0:
+        raise ValueError(f"tune: seconds is {seconds}: it must be above 0")
+    search = importlib.import_module("facula.core.backends.opencl.search")
+    found: dict[str, dict[str, int]] = search.tune(
+        _index(device), seconds, tuple(operations), tuple([as_dtype(d).name for d in dtypes]),
+        print if verbose else lambda line: None)
+    return found
 
 
 class Event:

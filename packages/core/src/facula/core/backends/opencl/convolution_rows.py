@@ -14,11 +14,10 @@ from facula.core.backends.opencl.gemm import cpu_tile, product_defines
 from facula.core.backends.opencl.probe import Device
 from facula.core.backends.opencl.programs import BUFFER, LONG
 from facula.core.backends.opencl.scalars import BY_NUMPY, SCALARS
+from facula.core.backends.opencl.tuning import choice
 from facula.core.dtypes import FLOATS, dtype
 
 _INT = np.dtype(np.int32)
-PADDED_BYTES = 256 << 10  # of a padded band on the stack
-PLACES_MAX = 1024         # places of a band
 LENGTH = 1024             # places that a sum of the weight's gradient runs over at least, if it can
 LARGE_WEIGHT = 1 << 18    # elements from which the parts' traffic costs more than storing columns
 
@@ -28,11 +27,28 @@ def _sum_tile(vector_bytes: int) -> tuple[int, int]:
     return (4, 6) if vector_bytes >= 64 else (2, 4)
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of a band: elements with its border, on the stack, and places; bytes of a vector."""
+
+    padded: int
+    places: int
+    vector_bytes: int
+
+
+def limits_of(device: Device, d: dtype) -> Limits:
+    """The limits that this device's kernels are built with."""
+    found = choice(device, "convolution", d.name)
+    return Limits((found["padded_kib"] << 10) // SCALARS[d].partial.itemsize, found["places"],
+                  cpu_tile(device, d)[0])
+
+
 def _defines(device: Device, d: dtype) -> dict[str, str]:
-    height, width = _sum_tile(cpu_tile(device)[0])
+    limits = limits_of(device, d)
+    height, width = _sum_tile(limits.vector_bytes)
     return product_defines(device, d, d, d) | {
-        "PADDED": str(PADDED_BYTES // SCALARS[d].partial.itemsize),
-        "PLACES_MAX": str(PLACES_MAX), "WM": str(height), "WN": str(width)}
+        "PADDED": str(limits.padded), "PLACES_MAX": str(limits.places),
+        "WM": str(height), "WN": str(width)}
 
 
 declare("convolution_rows.cl", {
@@ -86,16 +102,12 @@ def rows_of(geometry: Any, is_backward: bool) -> Rows | None:
     return Rows(geometry.pictures, channels, size, border, out, taps, dilation)
 
 
-def _padded(d: np.dtype[Any]) -> int:
-    return PADDED_BYTES // SCALARS[BY_NUMPY[d]].partial.itemsize
-
-
 @functools.lru_cache(maxsize=1024)
-def band_of(rows: Rows, d: np.dtype[Any], units: int) -> int:
+def band_of(rows: Rows, limits: Limits, units: int) -> int:
     """How many rows of the output a work-group computes; 0 if no band fits onto its stack."""
     height, slack = rows.out[0], 2 * rows.width + 64
-    most = min(height, PLACES_MAX // rows.width,
-               (_padded(d) - slack) // (rows.channels * rows.width) - rows.span[0])
+    most = min(height, limits.places // rows.width,
+               (limits.padded - slack) // (rows.channels * rows.width) - rows.span[0])
     while most > 2 and rows.pictures * -(-height // most) < 4 * units:
         most = -(-most // 2)
     return most if most >= min(height, 2) else 0
@@ -131,12 +143,12 @@ class Parts:
 
 @functools.lru_cache(maxsize=1024)
 def parts_of(rows: Rows, m: int, d: np.dtype[Any], units: int,
-             vector_bytes: int) -> Parts | None:
+             limits: Limits) -> Parts | None:
     """The division of the weight's gradient among work-groups; None if no band fits."""
     if m * rows.channels * rows.taps[0] * rows.taps[1] > LARGE_WEIGHT:
         return None
-    room, height = _padded(d), m + _sum_tile(vector_bytes)[0]
-    vector = vector_bytes // SCALARS[BY_NUMPY[d]].partial.itemsize
+    room, height = limits.padded, m + _sum_tile(limits.vector_bytes)[0]
+    vector = limits.vector_bytes // SCALARS[BY_NUMPY[d]].partial.itemsize
 
     def fits(band: int, together: int) -> bool:
         length = together * (band + rows.span[0]) * rows.width + vector

@@ -14,8 +14,9 @@ import numpy as np
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.families import CPU, Families, declare, define_lines
 from facula.core.backends.opencl.probe import Device
-from facula.core.backends.opencl.programs import BUFFER, LONG, read_source
+from facula.core.backends.opencl.programs import BUFFER, LONG, Kernel, read_source
 from facula.core.backends.opencl.scalars import BY_NUMPY, SCALARS, converted
+from facula.core.backends.opencl.tuning import choice
 from facula.core.dtypes import FLOATS, dtype
 
 _INT = np.dtype(np.int32)
@@ -33,33 +34,35 @@ _CPU_KERNELS: dict[str, list[Any]] = {
 STRIDED, COLUMNS, COLUMNS_ROWS = "B_STRIDED", "B_COLUMNS", "B_COLUMNS_ROWS"
 _PACKS = {STRIDED: "gemm_pack_strided", COLUMNS: "gemm_pack_columns",
           COLUMNS_ROWS: "gemm_pack_columns_rows"}
-_TILE_GPU = 64
 SMALL_DEPTH, SMALL_ROWS, SMALL_WORK = 1024, 48, 1 << 20  # what one launch does better than three
-_BLOCK_ROWS, _BLOCK_COLUMNS = 120, 128
-_WIDE_TILE, _NARROW_TILE = (64, 12), (32, 6)  # bytes of a vector, rows: with AVX-512 and without
+LARGE_TILES = 512  # from this size in both directions on a GPU takes the tiles for large products
 
 
-def cpu_tile(device: Device) -> tuple[int, int]:
+def cpu_tile(device: Device, d: dtype) -> tuple[int, int]:
     """Bytes of a vector and rows of the register tile: 2 vectors by as many rows as registers hold.
 
     GFLOP/s at 1024 on two Ice Lake cores: 64 bytes by 12 rows 209, 32 by 12 123, 32 by 6 106
     (OpenBLAS 195).
     """
-    return _WIDE_TILE if device.vector_bytes >= 64 else _NARROW_TILE
+    found = choice(device, "gemm", d.name)
+    return found["vector_bytes"], found["rows"]
 
 
 def product_defines(device: Device, a: dtype, b: dtype, c: dtype) -> dict[str, str]:
     """The macros of a product of element types a and b into c."""
     left, right, side = SCALARS[a], SCALARS[b], SCALARS[c]
-    vector_bytes, rows = cpu_tile(device)
-    width = vector_bytes // side.partial.itemsize
-    return {"T": side.compute, "STORE_A": left.storage, "STORE_B": right.storage,
+    defines = {"T": side.compute, "STORE_A": left.storage, "STORE_B": right.storage,
             "STORE_CT": side.storage, "LOAD_A(x)": converted(left.load.format("(x)"), a, c),
             "LOAD_B(x)": converted(right.load.format("(x)"), b, c),
-            "STORE_C(x)": side.store.format("x"), "VW": str(width),
-            "VEC": f"{side.compute}{width}", "MR": str(rows), "MC": str(_BLOCK_ROWS),
-            "NC": str(_BLOCK_COLUMNS),
-            "SMALL_K": str(SMALL_DEPTH), "SMALL_M": str(SMALL_ROWS)}
+            "STORE_C(x)": side.store.format("x")}
+    if device.kind != "cpu":
+        return defines
+    tile = choice(device, "gemm", c.name)
+    width = tile["vector_bytes"] // side.partial.itemsize
+    return defines | {
+        "VW": str(width), "VEC": f"{side.compute}{width}", "MR": str(tile["rows"]),
+        "MC": str(tile["mc"]), "NC": str(tile["nc"]), "KC": str(tile["kc"]),
+        "SMALL_K": str(SMALL_DEPTH), "SMALL_M": str(SMALL_ROWS)}
 
 
 declare(("gemm_address.cl", "gemm_cpu.cl"), _CPU_KERNELS, FLOATS, CPU,
@@ -111,15 +114,15 @@ class Product:
     def __init__(self, families: Families, a: dtype, b: dtype, c: dtype, kind: str) -> None:
         self.runtime = families.runtime
         self._compute = SCALARS[c].partial.numpy
-        vector_bytes, self._rows = cpu_tile(self.runtime.device)
-        self._panel = 2 * vector_bytes // self._compute.itemsize
+        device = self.runtime.device
         if not self.runtime.is_cpu:
-            source = (define_lines({**product_defines(self.runtime.device, a, b, c), kind: "1"})
-                      + read_source("gemm_address.cl") + read_source("gemm_gpu.cl"))
-            right = _B_STRIDED if kind == STRIDED else _B_PICTURE
-            self._tiles = self.runtime.kernels(source, (), {
-                "gemm_tiles": [BUFFER] * 4 + [LONG] * 10 + [_INT] + _A + right})["gemm_tiles"]
+            self._tiles = {bucket: self._gpu_tiles(choice(device, "gemm", c.name, bucket),
+                                                   product_defines(device, a, b, c), kind)
+                           for bucket in ("small", "large")}
             return
+        tile = choice(device, "gemm", c.name)
+        self._rows, self._block = tile["rows"], (tile["mc"], tile["nc"])
+        self._panel = 2 * tile["vector_bytes"] // self._compute.itemsize
         names = ("gemm_pack_a", _PACKS[kind], "gemm_blocks", "gemm_small")
         self._takes_small = kind == STRIDED
         if a is b is c and c in FLOATS:
@@ -129,6 +132,17 @@ class Product:
                       + read_source("gemm_address.cl") + read_source("gemm_cpu.cl"))
             kernels = self.runtime.kernels(source, (), _CPU_KERNELS)
         self._pack_a, self._pack_b, self._blocks, self._small = (kernels[n] for n in names)
+
+    def _gpu_tiles(self, tile: dict[str, int], defines: dict[str, str],
+                   kind: str) -> tuple[Kernel, int, int]:
+        """The kernel of one tile, with the tile's rows and columns."""
+        sizes = {name.upper(): str(number) for name, number in tile.items()}
+        source = (define_lines({**defines, **sizes, kind: "1"})
+                  + read_source("gemm_address.cl") + read_source("gemm_gpu.cl"))
+        right = _B_STRIDED if kind == STRIDED else _B_PICTURE
+        arguments = [BUFFER] * 4 + [LONG] * 10 + [_INT] + _A + right
+        return (self.runtime.kernels(source, (), {"gemm_tiles": arguments})["gemm_tiles"],
+                tile["tm"], tile["tn"])
 
     def packed_left(self, a: Left, sizes: Sizes) -> CLArray | None:
         """A in panels (CPU devices), so that several products may share it."""
@@ -149,8 +163,10 @@ class Product:
         extra = bias if bias is not None else a.data
         has_bias = int(bias is not None)
         if not runtime.is_cpu:
-            grid = (-(-sizes.n // _TILE_GPU) * 256, -(-sizes.m // _TILE_GPU), sizes.z)
-            runtime.launch(self._tiles, grid, (256, 1, 1), out.mem, a.data.mem, b.data.mem,
+            kernel, rows, columns = self._tiles[
+                "large" if min(sizes.m, sizes.n) >= LARGE_TILES else "small"]
+            grid = (-(-sizes.n // columns) * 256, -(-sizes.m // rows), sizes.z)
+            runtime.launch(kernel, grid, (256, 1, 1), out.mem, a.data.mem, b.data.mem,
                            extra.mem, sizes.m, sizes.n, sizes.k, sizes.inner, *place,
                            extra.offset, *bias_strides, has_bias, *a.arguments(), *b.arguments())
             return
@@ -169,7 +185,7 @@ class Product:
                             self._compute)
         runtime.launch(self._pack_b, (panels, sizes.right), (1, 1), right.mem, b.data.mem,
                        sizes.k, sizes.n, sizes.inner, *b.arguments())
-        grid = (-(-sizes.m // _BLOCK_ROWS), -(-sizes.n // _BLOCK_COLUMNS), sizes.z)
+        grid = (-(-sizes.m // self._block[0]), -(-sizes.n // self._block[1]), sizes.z)
         runtime.launch(self._blocks, grid, (1, 1, 1), out.mem, packed.mem, right.mem, extra.mem,
                        sizes.m, sizes.n, sizes.k, *place, extra.offset, *bias_strides, has_bias,
                        int(sizes.left > 1), int(sizes.right > 1))

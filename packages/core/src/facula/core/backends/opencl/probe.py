@@ -22,7 +22,8 @@ _POCL_SETTINGS = {"POCL_WORK_GROUP_SPECIALIZATION": "0"}
 class Device:
     """One OpenCL device and the limits kernels are chosen by.
 
-    ``kind`` is ``"nvidia"``, ``"gpu"`` (any other accelerator) or ``"cpu"``.
+    ``kind`` is ``"nvidia"``, ``"gpu"`` (any other accelerator) or ``"cpu"``. ``overrides`` has, by
+    operation, parameters that go before those of the tables (see ``tuning.py``).
     """
 
     handle: Any = field(repr=False)
@@ -42,6 +43,7 @@ class Device:
     vector_bytes: int
     fp64: bool
     fp16: bool
+    overrides: dict[str, dict[str, int]] = field(default_factory=dict, repr=False)
 
 
 def binding() -> Any:

@@ -17,7 +17,6 @@ from facula.core.backends.opencl.gemm import (
     Left,
     Right,
     Sizes,
-    cpu_tile,
     product,
 )
 from facula.core.backends.opencl.layout import size_of
@@ -202,7 +201,10 @@ def _by_rows(runtime: Any, geo: _Geometry, d: np.dtype[Any],
              is_backward: bool) -> tuple[Any, int]:
     """The convolution by rows and the rows of a band; 0 of them where columns are the way."""
     rows = convolution_rows.rows_of(geo, is_backward) if runtime.is_cpu else None
-    return rows, convolution_rows.band_of(rows, d, runtime.device.compute_units) if rows else 0
+    if rows is None:
+        return None, 0
+    limits = convolution_rows.limits_of(runtime.device, BY_NUMPY[d])
+    return rows, convolution_rows.band_of(rows, limits, runtime.device.compute_units)
 
 
 def _shifted(data: CLArray, elements: int) -> CLArray:
@@ -339,7 +341,8 @@ def _weight_sums_by_rows(backend: Any, geo: _Geometry, g: CLArray, input: CLArra
     rows = convolution_rows.rows_of(geo, False) if runtime.is_cpu else None
     parts = rows and convolution_rows.parts_of(rows, geo.per_out, g.dtype,
                                                runtime.device.compute_units,
-                                               cpu_tile(runtime.device)[0])
+                                               convolution_rows.limits_of(
+                                                   runtime.device, BY_NUMPY[g.dtype]))
     if not rows or not parts:
         return None
     sums: CLArray = runtime.new((parts.count, *geo.weight_shape), wide)
