@@ -180,6 +180,44 @@ def test_weighted_losses(name, reduction) -> None:
         x, t, reduction=reduction, weight=lib.tensor(weight)), *rng.standard_normal((2, 4, 5)))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("ignored", [-100, 2, -1])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_cross_entropies(reduction, smoothing, ignored, weighted) -> None:
+    rng = np.random.default_rng(0)
+    weight = rng.random(5) + 0.5
+    options = {"reduction": reduction, "label_smoothing": smoothing}
+
+    def function(target, **more):
+        return lambda lib, x: lib.nn.functional.cross_entropy(
+            x, lib.tensor(target), weight=lib.tensor(weight) if weighted else None, **options,
+            **more)
+
+    for size in ((4, 5), (2, 5, 3, 2)):
+        numbers = rng.integers(0, 5, (size[0], *size[2:]))
+        numbers.flat[0] = ignored
+        x = rng.standard_normal(size)
+        both(function(numbers, ignore_index=ignored), x)
+        both(function(rng.random(size)), x)
+        if not smoothing:
+            both(lambda lib, x, t=numbers: lib.nn.functional.nll_loss(
+                x, lib.tensor(t), lib.tensor(weight) if weighted else None,
+                ignore_index=ignored, reduction=reduction), x)
+    both(function(np.full(4, -100)), rng.standard_normal((4, 5)))  # nothing counts
+    both(function(np.zeros(0, int)), rng.standard_normal((0, 5)))
+    both(function(np.array(3)), rng.standard_normal(5))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_binary_cross_entropy_at_its_ends(reduction) -> None:
+    p, t = (np.array(v) for v in ([0.0, 1, 1, 0, 0.3, 1e-20, 1e-60], [0.0, 1, 0, 1, 1, 1, 0.5]))
+    both(lambda lib, p: lib.nn.functional.binary_cross_entropy(p, lib.tensor(t),
+                                                               reduction=reduction), p)
+    both(lambda lib, t: lib.nn.functional.binary_cross_entropy(lib.tensor(p), t,
+                                                               reduction=reduction), t)
+
+
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("rank", [1, 2])
 def test_transposed_convolutions(rank, groups) -> None:

@@ -167,6 +167,27 @@ def test_means_over_weights_and_over_elements(name, device) -> None:
         getattr(F, name)(a, b, weight=w[0])
 
 
+def test_binary_cross_entropy_of_what_is_certain_and_wrong(device) -> None:
+    p, t = tensors(device, [0.0, 1, 1, 0, 0.25], [0.0, 1, 0, 1, 1])
+    p.requires_grad_()
+    losses = F.binary_cross_entropy(p, t, reduction="none")
+    np.testing.assert_allclose(array(losses), [0, 0, 100, 100, math.log(4)], rtol=1e-6)
+    losses.sum().backward()
+    np.testing.assert_allclose(array(p.grad), [0, 0, 1e12, -1e12, -4], rtol=1e-5)
+    with pytest.raises(RuntimeError, match="between 0 and 1"):
+        F.binary_cross_entropy(core.tensor([1.5]), core.tensor([1.0]))
+
+
+@pytest.mark.parametrize(("reduction", "want"), [("mean", math.nan), ("sum", 0.0), ("none", [])])
+def test_the_loss_of_no_examples(reduction, want, device) -> None:
+    x = core.zeros(0, 5, device=device, requires_grad=True)
+    target = core.zeros(0, dtype=core.int64, device=device)
+    loss = F.cross_entropy(x, target, reduction=reduction)
+    np.testing.assert_equal(loss.tolist(), want)
+    loss.sum().backward()
+    assert tuple(x.grad.shape) == (0, 5)
+
+
 IN_PLACE = {
     "relu_": lambda x: np.maximum(x, 0), "leaky_relu_": lambda x: np.where(x > 0, x, 0.01 * x),
     "elu_": lambda x: np.where(x > 0, x, np.exp(x) - 1),

@@ -228,7 +228,13 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
                          reduction: str = "mean") -> Tensor:
     """The cross entropy between probabilities, of the input and the target, for yes.
 
-    Logarithms are cut off at -100.
+    Logarithms are cut off at -100, and the derivative, ``(input - target) / (input (1 - input))``,
+    by a denominator of at least 1e-12.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        If the shapes differ; or, on the CPU, an element of the input is not between 0 and 1.
 
     Examples
     --------
@@ -239,18 +245,34 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     """
     reduction = legacy(size_average, reduce, reduction)
     _same_shape("binary_cross_entropy", input, target)
-    yes: Any = _log_at_least(input)
-    no: Any = _log_at_least(1 - input)  # type: ignore[operator]
-    losses = -(target * yes + (1 - target) * no)  # type: ignore[operator]
+    p: Any = input
+    edge: Any = p.detach() * (1 - p.detach()) < _LEAST
+    if p._kind.device.type == "cpu" and p.numel():
+        if not bool(((p.detach() >= 0) & (p.detach() <= 1)).all()):
+            raise RuntimeError("binary_cross_entropy: all elements of input should be between 0 "
+                               f"and 1, but they reach from {float(p.min())} to {float(p.max())}")
+        if not bool(edge.any()):
+            edge = None
+    losses: Any = -(target * _log(p, edge) + (1 - target) * _log(1 - p, edge))  # type: ignore
+    if edge is not None:
+        slope = (p - target).detach() / _LEAST
+        losses = losses + masked.where(edge, (p - p.detach()) * slope, 0.0)
     if weight is not None:
         losses = losses * weight
     return reduced("binary_cross_entropy", losses, reduction)
 
 
-def _log_at_least(p: Tensor) -> Tensor:
-    """``max(log(p), -100)``; at 0 its derivative is 0 rather than infinite."""
-    zero = p == 0
-    return masked.where(zero, -100.0, unary.log(masked.where(zero, 1.0, p)))
+_LEAST = 1e-12
+
+
+def _log(p: Any, edge: Tensor | None) -> Any:
+    """log(p); where ``edge``, its value cut off at -100 and no derivative."""
+    if edge is None:
+        return unary.log(p)
+    zero = p.detach() == 0
+    low: Any = unary.log(masked.where(zero, 1.0, p.detach()))
+    low = masked.where(zero, -100.0, low.maximum(-100.0))
+    return masked.where(edge, low, unary.log(masked.where(edge, 1.0, p)))
 
 
 @guarded

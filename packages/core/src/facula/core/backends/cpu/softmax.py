@@ -132,9 +132,11 @@ def _places(shape: tuple[int, ...], target: np.ndarray, ignore_index: int) -> tu
 
 @kernel
 def nll_sums(input: np.ndarray, target: np.ndarray, ignore_index: int) -> Any:
+    if not target.size:
+        return np.zeros((), input.dtype), np.zeros((), input.dtype)
     places, kept = _places(input.shape, target, ignore_index)
     first, classes = input.shape[:2] if input.ndim > 1 else (1, input.shape[0])
-    values = input.reshape(first, classes, -1)[places] if target.size else input[:0]
+    values = input.reshape(first, classes, -1)[places]
     wide = np.float32 if input.dtype.itemsize == 2 else input.dtype
     total = -values.sum(dtype=wide) if kept is None else -values[kept].sum(dtype=wide)
     count = target.size if kept is None else np.count_nonzero(kept)
