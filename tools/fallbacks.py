@@ -26,19 +26,36 @@ These operations on real numbers run on the host, in part or as a whole:
 """
 
 
-def on_host() -> list[str]:
-    """The names of the public operations of core that use the fallback."""
-    found = []
+def spelled() -> dict[str, str]:
+    """How users write each public operation of core, by the operation's own name."""
+    names: dict[str, str] = {}
+    for space in ("", "linalg.", "fft.", "special."):
+        module = getattr(facula, space[:-1]) if space else facula
+        for name in module.__all__:
+            op = getattr(getattr(module, name), "operation", None)
+            if isinstance(op, Operation) and op.function.__module__.startswith("facula.core."):
+                names.setdefault(op.name, f"facula.{space}{name}")
     for op in facula.operations():
-        if not (op.export or op.method) or not op.function.__module__.startswith("facula.core."):
-            continue
-        if any(runs_on_host(op, sample) for sample in samples_of(op)):
-            found.append(op.name)
-    return sorted(found)
+        if op.method and op.function.__module__.startswith("facula.core."):
+            names.setdefault(op.name, f"facula.Tensor.{op.name}")
+    return names
+
+
+def on_host() -> list[str]:
+    """The public operations of core that use the fallback."""
+    return sorted(
+        name
+        for op, name in spelled().items()
+        if any(
+            runs_on_host(facula.operation(op), sample)
+            for sample in samples_of(facula.operation(op))
+        )
+    )
 
 
 def runs_on_host(op: Operation, sample: Sample) -> bool:
     """Whether one call of the operation uses the fallback."""
+    assert op.public is not None
     given = sample.tensors(facula.float32, "opencl")
     if any(t.is_complex() for t in given.leaves()):
         return False

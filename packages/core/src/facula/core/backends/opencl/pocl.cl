@@ -76,6 +76,7 @@ void __attribute__((overloadable)) __attribute__((convergent)) barrier(uint);
 #define OF_TWO(T)                                                                                \
     T BUILTIN pow(T, T); T BUILTIN fmod(T, T); T BUILTIN fmin(T, T); T BUILTIN fmax(T, T);       \
     T BUILTIN hypot(T, T); T BUILTIN atan2(T, T); T BUILTIN copysign(T, T);                      \
+    int BUILTIN ilogb(T);                                                                        \
     T BUILTIN nextafter(T, T); T BUILTIN ldexp(T, int); T BUILTIN fma(T, T, T);                  \
     T BUILTIN min(T, T); T BUILTIN max(T, T); T BUILTIN clamp(T, T, T);
 #define OF_INTEGERS(T, U)                                                                        \
