@@ -352,7 +352,7 @@ class LowerCholeskyTransform(Transform):
 
 
 class PositiveDefiniteTransform(Transform):
-    """Square matrices to positive definite ones: L L^T of :class:`LowerCholeskyTransform`'s L."""
+    """Square matrices to positive definite ones: L L^T of LowerCholeskyTransform's L."""
 
     domain = constraints.independent(constraints.real, 2)
     codomain = constraints.positive_definite

@@ -1,6 +1,6 @@
 """From a constraint to a transform that maps unconstrained numbers into its region.
 
-:data:`biject_to` gives bijections, as Hamiltonian Monte Carlo needs them; :data:`transform_to`
+``biject_to`` gives bijections, as Hamiltonian Monte Carlo needs them; ``transform_to``
 gives simpler maps, perhaps with more inputs than outputs, as optimisation prefers them.
 """
 

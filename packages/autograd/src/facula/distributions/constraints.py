@@ -79,7 +79,7 @@ class _Dependent(Constraint):
 
 
 def is_dependent(constraint: Any) -> bool:
-    """Whether a constraint is :data:`dependent`."""
+    """Whether a constraint is ``dependent``."""
     return isinstance(constraint, _Dependent)
 
 

@@ -156,7 +156,7 @@ class Distribution:
         raise NotImplementedError
 
     def icdf(self, value: Any) -> Any:
-        """The quantile of a probability: the inverse of :meth:`cdf`."""
+        """The quantile of a probability: the inverse of ``cdf``."""
         raise NotImplementedError
 
     def enumerate_support(self, expand: bool = True) -> Any:

@@ -17,7 +17,7 @@ __all__ = ["HalfCauchy"]
 
 
 class HalfCauchy(TransformedDistribution):
-    """|z| of a Cauchy number z of median 0.
+    """The absolute value of a Cauchy number of median 0.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ __all__ = ["HalfNormal"]
 
 
 class HalfNormal(TransformedDistribution):
-    """|z| of a normal number z of mean 0.
+    """The absolute value of a normal number of mean 0.
 
     Parameters
     ----------

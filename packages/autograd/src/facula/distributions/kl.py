@@ -22,7 +22,7 @@ def register_kl(type_p: type, type_q: type) -> Callable[[Any], Any]:
     Parameters
     ----------
     type_p, type_q : type
-        Subclasses of :class:`Distribution`.
+        Subclasses of :class:`facula.distributions.Distribution`.
 
     Raises
     ------

@@ -24,7 +24,7 @@ class Multinomial(Distribution):
     total_count : int
         The number of draws.
     probs, logits : Tensor, optional
-        As for :class:`Categorical`.
+        As for :class:`facula.distributions.Categorical`.
     validate_args : bool, optional
 
     Examples

@@ -19,7 +19,7 @@ class OneHotCategorical(Distribution):
     Parameters
     ----------
     probs, logits : Tensor, optional
-        As for :class:`Categorical`.
+        As for :class:`facula.distributions.Categorical`.
     validate_args : bool, optional
 
     Examples

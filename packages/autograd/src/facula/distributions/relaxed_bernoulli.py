@@ -30,7 +30,7 @@ class LogitRelaxedBernoulli(Distribution):
     temperature : Tensor
         Positive.
     probs, logits : Tensor or float, optional
-        As for :class:`Bernoulli`.
+        As for :class:`facula.distributions.Bernoulli`.
     validate_args : bool, optional
 
     References
@@ -97,7 +97,7 @@ class RelaxedBernoulli(TransformedDistribution):
     temperature : Tensor
         Positive.
     probs, logits : Tensor or float, optional
-        As for :class:`Bernoulli`.
+        As for :class:`facula.distributions.Bernoulli`.
     validate_args : bool, optional
 
     Examples

@@ -25,7 +25,7 @@ class ExpRelaxedCategorical(Distribution):
     temperature : Tensor
         Positive.
     probs, logits : Tensor, optional
-        As for :class:`Categorical`.
+        As for :class:`facula.distributions.Categorical`.
     validate_args : bool, optional
 
     References
@@ -88,7 +88,7 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     temperature : Tensor
         Positive.
     probs, logits : Tensor, optional
-        As for :class:`Categorical`.
+        As for :class:`facula.distributions.Categorical`.
     validate_args : bool, optional
 
     Examples

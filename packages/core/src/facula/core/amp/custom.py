@@ -76,7 +76,7 @@ def custom_fwd(fwd: Callable[..., Any] | None = None, *, device_type: str,
 
 
 def custom_bwd(bwd: Callable[..., Any] | None = None, *, device_type: str) -> Any:
-    """Decorate ``backward`` of a Function whose forward has :func:`custom_fwd`.
+    """Decorate ``backward`` of a Function whose forward has :func:`facula.amp.custom_fwd`.
 
     It runs with autocast as forward did.
     """

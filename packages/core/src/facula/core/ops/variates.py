@@ -12,7 +12,7 @@ from facula.core.tensor import Tensor
 
 @primitive(export=False)
 def log_gamma_draw(input: Tensor, seed: int, offset: int) -> Tensor:
-    """The work of :func:`log_gamma_variate`, at a position of a stream of its own."""
+    """The work of ``log_gamma_variate``, at a position of a stream of its own."""
     return input, seed, offset  # type: ignore[return-value]
 
 
