@@ -142,7 +142,7 @@ def complex(real: Tensor, imag: Tensor) -> Tensor:
     --------
     >>> import facula
     >>> facula.complex(facula.tensor([1.0, 2.0]), facula.tensor([0.5, -1.0]))
-    tensor([1.0000+0.5000j, 2.0000-1.0000j])
+    tensor([1.+0.5000j, 2.-1.0000j])
     """
     _check_real("complex", real, imag)
     if real.dtype is not imag.dtype:

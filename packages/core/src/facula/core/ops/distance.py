@@ -55,7 +55,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     --------
     >>> import facula
     >>> facula.pairwise_distance(facula.zeros(1, 2), facula.tensor([[3.0, 4.0]]))
-    tensor([5.])
+    tensor([5.0000])
     """
     return length(x1 - x2 + eps, p, -1, keepdim)  # type: ignore[operator]
 
