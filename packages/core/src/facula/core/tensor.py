@@ -97,9 +97,10 @@ class Tensor(Interop, Memory, Methods):
 
     Parameters
     ----------
-    data : array_like
+    *data
         Nested sequences of numbers, a NumPy array or a tensor; copied, in the default floating
-        dtype. Prefer :func:`facula.tensor`, which keeps the dtype of what it is given.
+        dtype. Ints are sizes instead: ``Tensor(2, 3)`` has elements without a value yet. Prefer
+        :func:`facula.tensor`, which keeps the dtype of what it is given, and :func:`facula.empty`.
 
     Examples
     --------
@@ -116,11 +117,16 @@ class Tensor(Interop, Memory, Methods):
     _version: Version | None
     _view: View
 
-    def __init__(self, data: Any = ()) -> None:
+    def __init__(self, *data: Any) -> None:
         d = as_dtype(float)
-        if isinstance(data, Tensor):
-            data = data.numpy()
-        self._data = np.array(data, dtype=d.numpy)
+        if data and (isinstance(data[0], Size) or all([type(n) is int for n in data])):
+            self._data = np.empty(data[0] if isinstance(data[0], Size) else data, d.numpy)
+        elif len(data) > 1:
+            raise TypeError(f"Tensor: takes one argument, or sizes, but got {describe(data)}")
+        else:
+            given = data[0] if data else ()
+            given = given.numpy() if isinstance(given, Tensor) else given
+            self._data = np.array(given, dtype=d.numpy)
         self._kind = kind_of(CPU, d)
         self._autograd = None
         self._version = None
@@ -467,7 +473,16 @@ class Tensor(Interop, Memory, Methods):
             raise TypeError("iter: a 0-d tensor can't be iterated over")
         return iter([self[i] for i in range(self._data.shape[0])])  # type: ignore[index]
 
+    def __reversed__(self) -> Tensor:
+        return self.flip(0) if self._data.ndim else self
+
+    def __delitem__(self, key: Any) -> None:
+        raise TypeError("del: a tensor's elements can't be deleted: index the others instead")
+
     def __contains__(self, value: Any) -> bool:
+        if not isinstance(value, (Tensor, bool, int, float, complex, np.generic)):
+            raise TypeError(f"in: a tensor holds numbers, not {describe(value)}: use a number or a "
+                            "tensor")
         return bool((self == value).any())  # type: ignore[attr-defined]
 
     __hash__ = object.__hash__
