@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 
@@ -242,6 +243,7 @@ def test_gradients_of_log_prob(case: str) -> None:
             np.testing.assert_allclose(a, b, rtol=1e-5 if case == "VonMises" else 1e-6, atol=1e-8)
 
 
+@functools.cache
 def _kinds(D, t):
     """One or two distributions of each type that takes part in a divergence."""
     normal = D.MultivariateNormal(t(REAL), t(COVARIANCE))
