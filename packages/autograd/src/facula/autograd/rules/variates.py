@@ -11,8 +11,9 @@ op = ops.variates
 
 
 def _no_second(g: Any) -> NoReturn:
-    raise NotImplementedError("log_gamma_variate: the second derivative by the concentration is not "
-                              "implemented (in PyTorch neither): leave out create_graph, or detach()")
+    raise NotImplementedError("log_gamma_variate: the second derivative by the concentration is "
+                              "not implemented (in PyTorch neither): leave out create_graph, "
+                              "or detach()")
 
 
 vjp(op.log_gamma_draw, input=lambda g, input, y: g * op.log_gamma_draw_grad(input, y))

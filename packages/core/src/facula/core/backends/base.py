@@ -101,8 +101,7 @@ class Backend(Protocol):
         """The opposite of ``parts``: the last dimension is dense and of size 2."""
 
     def memory(self, data: Data) -> tuple[int, int, int]:
-        """Of the memory shared by all views: its address, where ``data`` starts, its size, in bytes.
-        """
+        """Of the memory shared by all views, in bytes: its address, where data starts, its size."""
 
     def same_memory(self, a: Data, b: Data) -> bool:
         """Whether the two may share memory (used to reject or buffer overlapping writes)."""

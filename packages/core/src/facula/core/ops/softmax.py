@@ -88,7 +88,7 @@ def nll_sums(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, 
 
 @primitive(export=False)
 def nll_spread(grad: Tensor, target: Tensor, ignore_index: int, size: tuple[int, ...]) -> Tensor:
-    """The input's gradient of the first of ``nll_sums``: minus ``grad`` where a class is, else 0."""
+    """The gradient of the first of ``nll_sums``: minus ``grad`` where a class is, else 0."""
     return grad, target, int(ignore_index), tuple(size)  # type: ignore[return-value]
 
 

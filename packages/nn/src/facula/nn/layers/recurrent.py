@@ -91,10 +91,10 @@ def _all_steps(mode: str, data: Tensor, steps: int, state: State, weights: list[
     if reverse:
         gx = rearrange.flip(gx, 0)
     if is_lstm:
-        y, cells, _ = recurrent.lstm_layer(gx, *state, w_hh)  # type: ignore[arg-type]
+        y, cells, _ = recurrent.lstm_layer(gx, *state, w_hh)  # type: ignore[call-arg, arg-type]
         last: State = (y[-1], cells[-1])  # type: ignore[index]
     else:
-        y, _ = recurrent.gru_layer(gx, *state, w_hh, b_hh)  # type: ignore[arg-type]
+        y, _ = recurrent.gru_layer(gx, *state, w_hh, b_hh)  # type: ignore[call-arg, arg-type]
         last = (y[-1],)  # type: ignore[index]
     rows = rearrange.flip(y, 0) if reverse else y
     return shape.view_as_shape(rows, (data.shape[0], y.shape[2])), last
