@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from facula.core import dtypes
@@ -116,12 +117,18 @@ def _nll(op: str, logp: Tensor, target: Tensor, weight: Tensor | None, ignore_in
         counts = shape.reshape(gather.index_select(weight, 0, shape.reshape(numbers, -1)),
                                *target.shape)
         losses = losses * counts
-    if kept is not None:
-        losses = losses * kept
+    if kept is not None:  # not a product: an ignored example may hold an infinity
+        losses = masked.where(kept, losses, 0.0)
         counts = convert.to(kept, dtype=logp.dtype) if counts is None else counts * kept
     if reduction == "mean" and counts is not None:
-        return fold.sum(losses) / fold.sum(counts)  # type: ignore[operator]
+        return _over(fold.sum(losses), fold.sum(counts))
     return reduced(op, losses, reduction)
+
+
+def _over(total: Any, count: Any) -> Tensor:
+    """A mean; NaN where nothing counts, but with the gradient 0."""
+    none = count == 0
+    return total / masked.where(none, 1.0, count) + masked.where(none, math.nan, 0.0)
 
 
 @guarded
@@ -185,7 +192,7 @@ def _smooth_loss(logp: Any, target: Tensor, weight: Tensor | None, ignore_index:
         logp = logp * shape.reshape(weight, -1, *(1,) * (logp.ndim - 1 - dim))
     losses: Any = -fold.sum(logp, dim)  # type: ignore[operator]
     if kept is not None:
-        losses = losses * kept
+        losses = masked.where(kept, losses, 0.0)
     if reduction != "mean":
         return reduced("cross_entropy", losses, reduction)
     if weight is not None:
@@ -193,9 +200,9 @@ def _smooth_loss(logp: Any, target: Tensor, weight: Tensor | None, ignore_index:
         counts: Any = gather.index_select(weight, 0, shape.reshape(numbers, -1))
         if kept is not None:
             counts = counts * shape.reshape(kept, -1)
-        return fold.sum(losses) / fold.sum(counts)  # type: ignore[operator]
+        return _over(fold.sum(losses), fold.sum(counts))
     if kept is not None:
-        return fold.sum(losses) / fold.sum(kept)  # type: ignore[operator]
+        return _over(fold.sum(losses), fold.sum(kept))
     return fold.mean(losses)
 
 
