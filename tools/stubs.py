@@ -114,7 +114,7 @@ def definition(op: Operation, name: str, modules: set[str], method: bool, result
     """One line (or a few) that defines a function or a method in a stub."""
     public = op.extra["inplace"] if name == op.name + "_" else op.public
     assert public is not None
-    module = op.function.__module__
+    module = inspect.unwrap(op.function).__module__
     listed = list(parameters(op.public or public, module, modules, method))
     if not result:
         result = annotation(op.signature.return_annotation, module, modules)

@@ -750,8 +750,8 @@ def empty_permuted(
 def unravel_index(indices: Tensor, shape: typing.Any) -> builtins.tuple[Tensor, ...]: ...
 def as_strided_copy(
     input: Tensor,
-    size: builtins.Sequence[builtins.int],
-    stride: builtins.Sequence[builtins.int],
+    size: collections.abc.Sequence[builtins.int],
+    stride: collections.abc.Sequence[builtins.int],
     storage_offset: builtins.int | None = ...,
 ) -> Tensor: ...
 def diagonal_copy(
