@@ -177,3 +177,29 @@ def test_long_chains_are_multiplied_in_the_order_of_least_work(monkeypatch):
     assert_close(linalg.multi_dot([core.tensor(a) for a in arrays]),
                  np.linalg.multi_dot(arrays), rtol=1e-9)
     assert sum(work) == 15125
+
+
+@pytest.mark.parametrize("shape", [(12, 8), (2, 7, 11)], ids=str)
+def test_low_rank_is_found_by_random_projection(shape, kind, device):
+    left, right = numbers((*shape[:-1], 3), kind), numbers((*shape[:-2], 3, shape[-1]), kind, 1)
+    array = left @ right
+    A = core.tensor(array).to(device)
+    U, S, V = core.svd_lowrank(A, q=4)
+    assert_close(U * S.unsqueeze(-2) @ V.mH, array)
+    assert_close(S[..., :3], np.linalg.svd(array, compute_uv=False)[..., :3])
+    U, S, V = core.pca_lowrank(A, q=4)
+    assert_close(U * S.unsqueeze(-2) @ V.mH, array - array.mean(-2, keepdims=True))
+    with pytest.raises(ValueError, match="svd_lowrank: q=20"):
+        core.svd_lowrank(A, q=20)
+
+
+@pytest.mark.parametrize("largest", [True, False])
+def test_generalised_eigenvalues(largest, kind, device):
+    a, b = numbers((6, 6), kind), numbers((6, 6), kind, 1)
+    a, b = a + adjoint(a), b @ adjoint(b) + np.eye(6)
+    want = np.sort(np.linalg.eigvals(np.linalg.solve(b, a)).real)
+    A, B = core.tensor(a).to(device), core.tensor(b).to(device)
+    values, vectors = core.lobpcg(A, 2, B, largest=largest)
+    assert_close(values, want[::-1][:2] if largest else want[:2])
+    assert_close(A @ vectors, (B @ vectors * values).cpu().numpy())
+    assert_close(vectors.mH @ B @ vectors, np.eye(2) + 0 * b[:2, :2])

@@ -29,6 +29,7 @@ from facula.core.ops import (
     ldl,
     linalg,
     linalg_names,
+    low_rank,
     masked,
     matrices,
     neural,
@@ -60,8 +61,8 @@ from facula.core.ops import (
 __all__ = ["activation", "aliases", "bessel", "binary", "calculus", "compare", "complex_numbers",
            "convert", "copies", "correlation", "counting", "creation", "cumulative", "decompose",
            "distance", "eigen", "einsum", "exchange", "extremes", "fft", "fft_planes", "gather",
-           "index", "integers", "joining", "ldl", "linalg", "linalg_names", "masked", "matrices",
-           "neural", "norms", "pointwise", "polynomials", "pooling", "products", "random",
-           "rearrange", "recurrent", "reduce", "sequences", "shape", "softmax", "solve", "sort",
-           "spatial", "special", "spectrogram", "statistics", "unary", "variates", "views",
-           "window_functions", "written"]
+           "index", "integers", "joining", "ldl", "linalg", "linalg_names", "low_rank", "masked",
+           "matrices", "neural", "norms", "pointwise", "polynomials", "pooling", "products",
+           "random", "rearrange", "recurrent", "reduce", "sequences", "shape", "softmax", "solve",
+           "sort", "spatial", "special", "spectrogram", "statistics", "unary", "variates",
+           "views", "window_functions", "written"]
