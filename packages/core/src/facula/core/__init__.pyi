@@ -9,6 +9,7 @@ import numpy
 import typing
 from facula.core import dtypes as _dtypes
 from facula.core.dtypes import dtype as _dtype
+from facula.core.results import Eigen as _Eigen
 from facula.core.results import HistogramDD as _HistogramDD
 from facula.core.results import MantissaExponent as _MantissaExponent
 from facula.core.results import MinMax as _MinMax
@@ -288,6 +289,9 @@ def is_tensor(obj: typing.Any) -> builtins.bool: ...
 def numel(input: Tensor) -> builtins.int: ...
 def is_nonzero(input: Tensor) -> builtins.bool: ...
 def is_same_size(input: Tensor, other: Tensor | builtins.complex) -> builtins.bool: ...
+def is_inference(input: Tensor) -> builtins.bool: ...
+def is_storage(obj: typing.Any) -> builtins.bool: ...
+def typename(obj: typing.Any) -> builtins.str: ...
 def i0(input: Tensor) -> Tensor: ...
 def tensor(
     data: typing.Any,
@@ -1042,61 +1046,6 @@ def norm(
     dtype: typing.Any = ...,
 ) -> Tensor: ...
 def dist(input: Tensor, other: Tensor | builtins.complex, p: typing.Any = ...) -> Tensor: ...
-def addmm(
-    input: Tensor,
-    mat1: Tensor | builtins.complex,
-    mat2: Tensor | builtins.complex,
-    *,
-    beta: typing.Any = ...,
-    alpha: typing.Any = ...,
-) -> Tensor: ...
-def addmv(
-    input: Tensor,
-    mat: Tensor | builtins.complex,
-    vec: Tensor | builtins.complex,
-    *,
-    beta: typing.Any = ...,
-    alpha: typing.Any = ...,
-) -> Tensor: ...
-def addr(
-    input: Tensor,
-    vec1: Tensor | builtins.complex,
-    vec2: Tensor | builtins.complex,
-    *,
-    beta: typing.Any = ...,
-    alpha: typing.Any = ...,
-) -> Tensor: ...
-def baddbmm(
-    input: Tensor,
-    batch1: Tensor | builtins.complex,
-    batch2: Tensor | builtins.complex,
-    *,
-    beta: typing.Any = ...,
-    alpha: typing.Any = ...,
-) -> Tensor: ...
-def addbmm(
-    input: Tensor,
-    batch1: Tensor | builtins.complex,
-    batch2: Tensor | builtins.complex,
-    *,
-    beta: typing.Any = ...,
-    alpha: typing.Any = ...,
-) -> Tensor: ...
-def dot(input: Tensor, tensor: Tensor | builtins.complex) -> Tensor: ...
-def inner(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
-def mv(input: Tensor, vec: Tensor | builtins.complex) -> Tensor: ...
-def outer(input: Tensor, vec2: Tensor | builtins.complex) -> Tensor: ...
-def ger(input: Tensor, vec2: Tensor | builtins.complex) -> Tensor: ...
-def trace(input: Tensor) -> Tensor: ...
-def kron(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
-def chain_matmul(*matrices: typing.Any) -> Tensor: ...
-def tensordot(a: Tensor, b: Tensor | builtins.complex, dims: typing.Any = ...) -> Tensor: ...
-def vdot(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
-def cross(
-    input: Tensor,
-    other: Tensor | builtins.complex,
-    dim: builtins.int | None = ...,
-) -> Tensor: ...
 def rand(
     *size: typing.Any,
     generator: typing.Any = ...,
@@ -1178,6 +1127,100 @@ def binomial(
     count: Tensor,
     prob: Tensor | builtins.complex,
     generator: typing.Any = ...,
+) -> Tensor: ...
+def svd_lowrank(
+    A: Tensor,
+    q: builtins.int | None = ...,
+    niter: builtins.int | None = ...,
+    M: Tensor | None = ...,
+) -> _SVDColumns: ...
+def pca_lowrank(
+    A: Tensor,
+    q: builtins.int | None = ...,
+    center: builtins.bool = ...,
+    niter: builtins.int = ...,
+) -> _SVDColumns: ...
+def lobpcg(
+    A: Tensor,
+    k: builtins.int | None = ...,
+    B: Tensor | None = ...,
+    X: Tensor | None = ...,
+    n: builtins.int | None = ...,
+    iK: Tensor | None = ...,
+    niter: builtins.int | None = ...,
+    tol: builtins.float | None = ...,
+    largest: builtins.bool | None = ...,
+    method: builtins.str | None = ...,
+    tracker: typing.Any = ...,
+    ortho_iparams: typing.Any = ...,
+    ortho_fparams: typing.Any = ...,
+    ortho_bparams: typing.Any = ...,
+) -> _Eigen: ...
+def addmm(
+    input: Tensor,
+    mat1: Tensor | builtins.complex,
+    mat2: Tensor | builtins.complex,
+    *,
+    beta: typing.Any = ...,
+    alpha: typing.Any = ...,
+) -> Tensor: ...
+def addmv(
+    input: Tensor,
+    mat: Tensor | builtins.complex,
+    vec: Tensor | builtins.complex,
+    *,
+    beta: typing.Any = ...,
+    alpha: typing.Any = ...,
+) -> Tensor: ...
+def addr(
+    input: Tensor,
+    vec1: Tensor | builtins.complex,
+    vec2: Tensor | builtins.complex,
+    *,
+    beta: typing.Any = ...,
+    alpha: typing.Any = ...,
+) -> Tensor: ...
+def baddbmm(
+    input: Tensor,
+    batch1: Tensor | builtins.complex,
+    batch2: Tensor | builtins.complex,
+    *,
+    beta: typing.Any = ...,
+    alpha: typing.Any = ...,
+) -> Tensor: ...
+def addbmm(
+    input: Tensor,
+    batch1: Tensor | builtins.complex,
+    batch2: Tensor | builtins.complex,
+    *,
+    beta: typing.Any = ...,
+    alpha: typing.Any = ...,
+) -> Tensor: ...
+def dot(input: Tensor, tensor: Tensor | builtins.complex) -> Tensor: ...
+def inner(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def mv(input: Tensor, vec: Tensor | builtins.complex) -> Tensor: ...
+def outer(input: Tensor, vec2: Tensor | builtins.complex) -> Tensor: ...
+def ger(input: Tensor, vec2: Tensor | builtins.complex) -> Tensor: ...
+def trace(input: Tensor) -> Tensor: ...
+def kron(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def chain_matmul(*matrices: typing.Any) -> Tensor: ...
+def tensordot(a: Tensor, b: Tensor | builtins.complex, dims: typing.Any = ...) -> Tensor: ...
+def vdot(input: Tensor, other: Tensor | builtins.complex) -> Tensor: ...
+def cross(
+    input: Tensor,
+    other: Tensor | builtins.complex,
+    dim: builtins.int | None = ...,
+) -> Tensor: ...
+def segment_reduce(
+    data: Tensor,
+    reduce: builtins.str,
+    *,
+    lengths: Tensor | None = ...,
+    indices: Tensor | None = ...,
+    offsets: Tensor | None = ...,
+    axis: builtins.int = ...,
+    unsafe: builtins.bool = ...,
+    initial: typing.Any = ...,
 ) -> Tensor: ...
 def softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
 def log_softmax(input: Tensor, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
@@ -1581,10 +1624,12 @@ __all__ = [
     "is_deterministic_algorithms_warn_only_enabled",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference",
     "is_inference_mode_enabled",
     "is_neg",
     "is_nonzero",
     "is_same_size",
+    "is_storage",
     "is_tensor",
     "is_warn_always_enabled",
     "isclose",
@@ -1609,6 +1654,7 @@ __all__ = [
     "lgamma",
     "linspace",
     "load",
+    "lobpcg",
     "log",
     "log10",
     "log1p",
@@ -1680,6 +1726,7 @@ __all__ = [
     "ormqr",
     "outer",
     "pairwise_distance",
+    "pca_lowrank",
     "pdist",
     "permute",
     "permute_copy",
@@ -1726,6 +1773,7 @@ __all__ = [
     "scatter_reduce",
     "searchsorted",
     "seed",
+    "segment_reduce",
     "select",
     "select_copy",
     "select_scatter",
@@ -1773,6 +1821,7 @@ __all__ = [
     "subtract",
     "sum",
     "svd",
+    "svd_lowrank",
     "swapaxes",
     "swapdims",
     "t",
@@ -1799,6 +1848,7 @@ __all__ = [
     "triu_indices",
     "true_divide",
     "trunc",
+    "typename",
     "uint8",
     "unbind",
     "unbind_copy",

@@ -878,6 +878,57 @@ class Methods:
         dtype: typing.Any = ...,
     ) -> Tensor: ...
     def dist(self, other: Tensor | builtins.complex, p: typing.Any = ...) -> Tensor: ...
+    def bernoulli(self, p: typing.Any = ..., *, generator: typing.Any = ...) -> Tensor: ...
+    def multinomial(
+        self,
+        num_samples: builtins.int,
+        replacement: builtins.bool = ...,
+        *,
+        generator: typing.Any = ...,
+    ) -> Tensor: ...
+    def uniform_(
+        self,
+        from_: builtins.float = ...,
+        to: builtins.float = ...,
+        *,
+        generator: typing.Any = ...,
+    ) -> Tensor: ...
+    def normal_(
+        self,
+        mean: builtins.float = ...,
+        std: builtins.float = ...,
+        *,
+        generator: typing.Any = ...,
+    ) -> Tensor: ...
+    def random_(
+        self,
+        from_: builtins.int | None = ...,
+        to: builtins.int | None = ...,
+        *,
+        generator: typing.Any = ...,
+    ) -> Tensor: ...
+    def bernoulli_(self, p: typing.Any = ..., *, generator: typing.Any = ...) -> Tensor: ...
+    def exponential_(
+        self,
+        lambd: builtins.float = ...,
+        *,
+        generator: typing.Any = ...,
+    ) -> Tensor: ...
+    def geometric_(self, p: builtins.float, *, generator: typing.Any = ...) -> Tensor: ...
+    def cauchy_(
+        self,
+        median: builtins.float = ...,
+        sigma: builtins.float = ...,
+        *,
+        generator: typing.Any = ...,
+    ) -> Tensor: ...
+    def log_normal_(
+        self,
+        mean: builtins.float = ...,
+        std: builtins.float = ...,
+        *,
+        generator: typing.Any = ...,
+    ) -> Tensor: ...
     def addmm(
         self,
         mat1: Tensor | builtins.complex,
@@ -969,57 +1020,6 @@ class Methods:
     def tensordot(self, b: Tensor | builtins.complex, dims: typing.Any = ...) -> Tensor: ...
     def vdot(self, other: Tensor | builtins.complex) -> Tensor: ...
     def cross(self, other: Tensor | builtins.complex, dim: builtins.int | None = ...) -> Tensor: ...
-    def bernoulli(self, p: typing.Any = ..., *, generator: typing.Any = ...) -> Tensor: ...
-    def multinomial(
-        self,
-        num_samples: builtins.int,
-        replacement: builtins.bool = ...,
-        *,
-        generator: typing.Any = ...,
-    ) -> Tensor: ...
-    def uniform_(
-        self,
-        from_: builtins.float = ...,
-        to: builtins.float = ...,
-        *,
-        generator: typing.Any = ...,
-    ) -> Tensor: ...
-    def normal_(
-        self,
-        mean: builtins.float = ...,
-        std: builtins.float = ...,
-        *,
-        generator: typing.Any = ...,
-    ) -> Tensor: ...
-    def random_(
-        self,
-        from_: builtins.int | None = ...,
-        to: builtins.int | None = ...,
-        *,
-        generator: typing.Any = ...,
-    ) -> Tensor: ...
-    def bernoulli_(self, p: typing.Any = ..., *, generator: typing.Any = ...) -> Tensor: ...
-    def exponential_(
-        self,
-        lambd: builtins.float = ...,
-        *,
-        generator: typing.Any = ...,
-    ) -> Tensor: ...
-    def geometric_(self, p: builtins.float, *, generator: typing.Any = ...) -> Tensor: ...
-    def cauchy_(
-        self,
-        median: builtins.float = ...,
-        sigma: builtins.float = ...,
-        *,
-        generator: typing.Any = ...,
-    ) -> Tensor: ...
-    def log_normal_(
-        self,
-        mean: builtins.float = ...,
-        std: builtins.float = ...,
-        *,
-        generator: typing.Any = ...,
-    ) -> Tensor: ...
     def softmax(self, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
     def log_softmax(self, dim: builtins.int, dtype: typing.Any = ...) -> Tensor: ...
     def logsumexp(self, dim: typing.Any, keepdim: builtins.bool = ...) -> Tensor: ...
