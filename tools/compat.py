@@ -236,10 +236,18 @@ def entry(space: str, name: str, theirs: str | None) -> Entry:
         text = signature(mine, name)
         if text is not None:
             if space == "torch.Tensor" and not theirs.startswith("(self"):
-                text = re.sub(r"^\(\w+(, )?(/, )?", "(", text)
+                text = without_self(text, theirs)
             found = compare(theirs, text)
     note = "; ".join(n for n in (known, found) if n)
     return Entry(name, "differs" if note else "supported", note)
+
+
+def without_self(ours: str, theirs: str) -> str:
+    """A method's parameters behind the tensor's own, which comes first unless PyTorch names it."""
+    match = re.match(r"\((\w+)(, )?(/, )?", ours)
+    if match is None or re.search(rf"\b{match[1]}\b", theirs):
+        return ours
+    return "(" + ours[match.end():]
 
 
 @cache

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from facula.core import *
     from facula.func import vmap
     from facula.nn.functional import *
+    from facula.opencl import Event
 
 __version__ = "0.1.0"
 
@@ -45,7 +46,7 @@ _ON_FIRST_USE = ("amp", "cuda", "data", "distributions", "fft", "func", "hub", "
                  "utils", "vision")
 
 # What PyTorch has at the top as well: the name, and the module that it comes from.
-_FROM = {"GradScaler": "amp", "vmap": "func"} | dict.fromkeys((
+_FROM = {"Event": "opencl", "GradScaler": "amp", "vmap": "func"} | dict.fromkeys((
     "adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "avg_pool1d", "batch_norm",
     "bilinear", "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle", "conv1d",
     "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",

@@ -79,8 +79,8 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 
 @elementwise(numpy=lambda x, lambd: np.where(np.abs(x) <= x.dtype.type(lambd), x.dtype.type(0), x),
-             opencl="ABS(input) <= (T)lambd ? (T)0 : input", dtypes=_F, method=False,
-             inplace=False, export=False)
+             opencl="ABS(input) <= (T)lambd ? (T)0 : input", dtypes=_F, inplace=False,
+             export=False)
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """The input, and zero where it is within ``lambd`` of zero."""
 
