@@ -19,6 +19,7 @@ from facula.core.ops import (
     eigen,
     einsum,
     exchange,
+    extreme_pairs,
     extremes,
     fft,
     fft_planes,
@@ -42,6 +43,7 @@ from facula.core.ops import (
     rearrange,
     recurrent,
     reduce,
+    segments,
     sequences,
     shape,
     softmax,
@@ -60,9 +62,9 @@ from facula.core.ops import (
 
 __all__ = ["activation", "aliases", "bessel", "binary", "calculus", "compare", "complex_numbers",
            "convert", "copies", "correlation", "counting", "creation", "cumulative", "decompose",
-           "distance", "eigen", "einsum", "exchange", "extremes", "fft", "fft_planes", "gather",
-           "index", "integers", "joining", "ldl", "linalg", "linalg_names", "low_rank", "masked",
-           "matrices", "neural", "norms", "pointwise", "polynomials", "pooling", "products",
-           "random", "rearrange", "recurrent", "reduce", "sequences", "shape", "softmax", "solve",
-           "sort", "spatial", "special", "spectrogram", "statistics", "unary", "variates",
-           "views", "window_functions", "written"]
+           "distance", "eigen", "einsum", "exchange", "extreme_pairs", "extremes", "fft",
+           "fft_planes", "gather", "index", "integers", "joining", "ldl", "linalg", "linalg_names",
+           "low_rank", "masked", "matrices", "neural", "norms", "pointwise", "polynomials",
+           "pooling", "products", "random", "rearrange", "recurrent", "reduce", "segments",
+           "sequences", "shape", "softmax", "solve", "sort", "spatial", "special", "spectrogram",
+           "statistics", "unary", "variates", "views", "window_functions", "written"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from facula.core.declare import alias, composite
+from facula.core.memory import UntypedStorage
 from facula.core.ops import binary, compare, pointwise, unary
 from facula.core.tensor import Tensor
 
@@ -80,3 +81,32 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
 def is_signed(input: Tensor) -> bool:
     """Whether the dtype has negative numbers."""
     return input.dtype.is_signed
+
+
+@composite(method=False)
+def is_inference(input: Tensor) -> bool:
+    """False: tensors made in :class:`facula.inference_mode` are ordinary ones."""
+    return False
+
+
+@composite(method=False)
+def is_storage(obj: Any) -> bool:
+    """Whether the object is the memory of a tensor."""
+    return isinstance(obj, UntypedStorage)
+
+
+@composite(method=False)
+def typename(obj: Any) -> str:
+    """The name of an object's type, with its module unless it is Python's own.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.typename(facula.ones(1))
+    'facula.Tensor'
+    """
+    if isinstance(obj, Tensor):
+        return f"facula.{type(obj).__name__}"
+    name = obj if isinstance(obj, type) else type(obj)
+    module = name.__module__
+    return name.__qualname__ if module == "builtins" else f"{module}.{name.__qualname__}"

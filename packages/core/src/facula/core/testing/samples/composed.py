@@ -149,3 +149,13 @@ def frexp(make: Maker) -> Iterator[Sample]:
 def vdot(make: Maker) -> Iterator[Sample]:
     yield Sample(make(4), make(4))
     yield Sample(make.complex(4), make.complex(4))
+
+
+@sample_inputs("segment_reduce")
+def segment_reduce(make: Maker) -> Iterator[Sample]:
+    for reduce in ("sum", "mean", "max", "min", "prod"):
+        yield Sample(make.distinct(5) + 0.03, reduce, lengths=np.array([2, 3]))
+        yield Sample(make.distinct(5, 2) + 0.03, reduce, lengths=np.array([3, 2]), initial=1.5)
+    yield Sample(make(2, 4, 3), "sum", lengths=np.array([[1, 3], [2, 2]]), axis=1)
+    yield Sample(make(4), "mean", lengths=np.array([0, 4]), initial=2.0)
+    yield Sample(make(4), "sum", offsets=np.array([0, 1, 4]))
