@@ -247,3 +247,13 @@ def test_cross_entropy_in_pieces_is_that_of_the_whole(reduction, weighted, devic
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
     with pytest.raises(ValueError, match="batch_chunk_size=0 must be at least 1"):
         nn.LinearCrossEntropyOptions(batch_chunk_size=0)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0, float("inf")])
+def test_normalize_of_zeros_has_a_finite_gradient(p: float, device: str) -> None:
+    x = core.tensor([[0.0, 0.0], [3.0, 4.0]], device=device, requires_grad=True)
+    y = nn.functional.normalize(x, p, eps=0.5)
+    y.sum().backward()
+    assert array(y)[0].tolist() == [0.0, 0.0]
+    assert array(x.grad)[0].tolist() == [2.0, 2.0]  # x / eps, as in PyTorch
+    assert np.isfinite(array(x.grad)).all()

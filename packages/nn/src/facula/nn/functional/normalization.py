@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from facula.core.dtypes import finfo
-from facula.core.ops import binary, convert, neural, pooling, reduce, shape, unary
+from facula.core.ops import convert, neural, pooling, reduce, shape, unary
 from facula.core.precision import HALVES, guarded
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
@@ -291,11 +291,5 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -
     >>> facula.nn.functional.normalize(facula.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
-    size = unary.abs(input)
-    if p == float("inf"):
-        norm = reduce.amax(size, dim, True)
-    elif p == 2:
-        norm = unary.sqrt(reduce.sum(input * input, dim, True))  # type: ignore[operator]
-    else:
-        norm = reduce.sum(size ** p, dim, True) ** (1 / p)  # type: ignore[operator]
-    return input / binary.maximum(norm, eps)  # type: ignore
+    norm = input.norm(p, dim, keepdim=True)  # type: ignore[attr-defined]
+    return input / norm.clamp(min=eps)  # type: ignore[no-any-return]
