@@ -19,7 +19,6 @@ from facula.core.ops import (
     eigen,
     einsum,
     exchange,
-    extreme_pairs,
     extremes,
     fft,
     fft_planes,
@@ -62,7 +61,7 @@ from facula.core.ops import (
 
 __all__ = ["activation", "aliases", "bessel", "binary", "calculus", "compare", "complex_numbers",
            "convert", "copies", "correlation", "counting", "creation", "cumulative", "decompose",
-           "distance", "eigen", "einsum", "exchange", "extreme_pairs", "extremes", "fft",
+           "distance", "eigen", "einsum", "exchange", "extremes", "fft",
            "fft_planes", "gather", "index", "integers", "joining", "ldl", "linalg", "linalg_names",
            "low_rank", "masked", "matrices", "neural", "norms", "pointwise", "polynomials",
            "pooling", "products", "random", "rearrange", "recurrent", "reduce", "segments",
