@@ -75,6 +75,9 @@ def test_grids(tmp_path: Path) -> None:
     assert read_image(tmp_path / "x.png").shape == (3, 10, 14)
     assert read_image(tmp_path / "x.png")[0, 2].tolist() == [
         0, 0, 0, 0, 0, 0, 51, 51, 0, 0, 102, 102, 0, 0]
+    with (tmp_path / "y").open("wb") as file:
+        utils.save_image(pictures / 5, file, "png", nrow=3)
+    assert (tmp_path / "y").read_bytes() == (tmp_path / "x.png").read_bytes()
 
 
 def test_drawing() -> None:
@@ -89,3 +92,52 @@ def test_drawing() -> None:
     over = utils.draw_segmentation_masks(picture, masks, 1.0, ["lime", "red"])
     assert over[:, 0, 0].tolist() == [0, 255, 0]
     assert over[:, 10, 0].tolist() == [100, 100, 100]
+
+
+def test_words_on_colours() -> None:
+    picture = core.full((1, 40, 60), 100, dtype=core.uint8)
+    drawn = utils.draw_bounding_boxes(picture, core.tensor([[2.0, 2, 50, 35]]), ["cat"], "yellow",
+                                      font_size=12, fill_labels=True)
+    assert drawn.shape == (3, 40, 60)
+    inside = drawn[:, 4:12, 4:16].reshape(3, -1).t().tolist()
+    assert [255, 255, 0] in inside  # the rectangle
+    assert min(max(pixel) for pixel in inside) < 60  # the letters, dark on bright
+    assert drawn[:, 30, 30].tolist() == [100, 100, 100]
+    blue = utils.draw_bounding_boxes(picture, core.tensor([[2.0, 2, 50, 35]]), ["cat"], "yellow",
+                                     label_colors="blue")
+    assert blue[2].amax().item() > 200  # smoothed letters
+    none = utils.draw_bounding_boxes(picture.float() / 255, core.zeros(0, 4))
+    assert none.dtype is core.float32
+    assert none[0, 0, 0].item() == pytest.approx(100 / 255, abs=1e-6)
+
+
+def test_points_and_lines() -> None:
+    picture = core.zeros(3, 20, 20, dtype=core.uint8)
+    points = core.tensor([[[3.0, 4.0], [15.0, 4.0], [3.0, 15.0]]])
+    drawn = utils.draw_keypoints(picture, points, [(0, 1), (0, 2)], "red", radius=1, width=1,
+                                 visibility=core.tensor([[1, 1, 0]]))
+    assert drawn[:, 4, 3].tolist()[0] == 255
+    assert drawn[:, 4, 9].tolist() == [255, 255, 255]
+    assert drawn[:, 10, 3].tolist() == [0, 0, 0]  # a line to a point that is not seen
+    assert drawn[:, 15, 3].tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match=r"visibility has shape \(2, 2\)"):
+        utils.draw_keypoints(picture, points, visibility=core.zeros(2, 2))
+    with pytest.raises(ValueError, match=r"it must be \(N, K, 2\)"):
+        utils.draw_keypoints(picture, points[0])
+
+
+def test_flows() -> None:
+    flow = core.zeros(2, 3, 3)
+    flow[0, 0, 0], flow[1, 2, 2], flow[0, 1, 1] = 4.0, 4.0, 2.0
+    picture = utils.flow_to_image(flow)
+    assert picture.dtype is core.uint8
+    assert picture[:, 0, 2].tolist() == [255, 255, 255]  # at rest
+    full, half = (picture[:, i, i].float() for i in (0, 1))
+    assert core.allclose(half, (full + 255) / 2, atol=1)  # half as fast, half as strong
+    hues = [tuple(picture[:, i, i].tolist()) for i in (0, 2)]
+    assert hues[0] != hues[1]
+    assert utils.flow_to_image(flow.expand(2, 2, 3, 3)).shape == (2, 3, 3, 3)
+    with pytest.raises(ValueError, match="must be a float32 tensor"):
+        utils.flow_to_image(flow.double())
+    with pytest.raises(ValueError, match=r"flow has shape \(3, 3\)"):
+        utils.flow_to_image(flow[0])

@@ -1,20 +1,21 @@
-"""Pictures of pictures: grids, files, and boxes and masks drawn on them."""
+"""Pictures of pictures: grids, files, and what is drawn on them: boxes, masks, points, flows."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ImageColor, ImageDraw
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from facula.core import Tensor, from_numpy, full, no_grad, stack
 from facula.vision.io import encode_jpeg, encode_png, write_file
 from facula.vision.transforms.functional import pil_to_tensor, to_pil_image
-from facula.vision.transforms.functional.resample import clip, restore
+from facula.vision.transforms.functional.resample import clip
 
-__all__ = ["make_grid", "save_image", "draw_bounding_boxes", "draw_segmentation_masks"]
+__all__ = ["make_grid", "save_image", "draw_bounding_boxes", "draw_segmentation_masks",
+           "draw_keypoints", "flow_to_image"]
 
 
 @no_grad()
@@ -79,16 +80,18 @@ def _stretched(x: Tensor, value_range: tuple[float, float] | None) -> Tensor:
 
 
 @no_grad()
-def save_image(tensor: Tensor | Sequence[Tensor], fp: str | os.PathLike[str],
-               **kwargs: Any) -> None:
-    """Write pictures with values from 0 to 1 as one PNG or JPEG file, by the name's ending.
+def save_image(tensor: Tensor | Sequence[Tensor], fp: str | os.PathLike[str] | BinaryIO,
+               format: str | None = None, **kwargs: Any) -> None:
+    """Write pictures with values from 0 to 1 as one PNG or JPEG file.
 
     Parameters
     ----------
     tensor, **kwargs
         As for :func:`make_grid`.
-    fp : str or Path
-        The file.
+    fp : str, Path or binary file
+        Where to.
+    format : str, optional
+        ``"png"`` or ``"jpeg"``; by default by the name's ending.
 
     Examples
     --------
@@ -102,10 +105,17 @@ def save_image(tensor: Tensor | Sequence[Tensor], fp: str | os.PathLike[str],
     grid = make_grid(tensor, **kwargs)
     picture = clip(grid * 255 + 0.5, 0, 255).cpu()
     data = from_numpy(picture.numpy().astype(np.uint8))
-    ending = os.path.splitext(os.fspath(fp))[1].lower()
-    if ending not in (".png", ".jpg", ".jpeg"):
-        raise ValueError(f"save_image: unknown kind of file {ending!r}: use .png or .jpg")
-    write_file(fp, encode_png(data) if ending == ".png" else encode_jpeg(data))
+    by_name = isinstance(fp, (str, os.PathLike))
+    ending = os.path.splitext(os.fspath(fp))[1].lower() if by_name else ""  # type: ignore[arg-type]
+    kind = f".{format.lower()}" if format is not None else ending
+    if kind not in (".png", ".jpg", ".jpeg"):
+        raise ValueError(f"save_image: unknown kind of file {kind!r}: use .png or .jpg, or give "
+                         "format")
+    coded = encode_png(data) if kind == ".png" else encode_jpeg(data)
+    if isinstance(fp, (str, os.PathLike)):
+        write_file(fp, coded)
+    else:
+        fp.write(coded.numpy().tobytes())
 
 
 def _colors(op: str, colors: Any, count: int) -> list[tuple[int, ...]]:
@@ -130,13 +140,16 @@ def _check(op: str, image: Tensor) -> None:
 
 @no_grad()
 def draw_bounding_boxes(image: Tensor, boxes: Tensor, labels: Sequence[str | None] | None = None,
-                        colors: Any = None, fill: bool = False, width: int = 1) -> Tensor:
-    """A picture with boxes drawn on it, and words beside them.
+                        colors: Any = None, fill: bool | None = False, width: int = 1,
+                        font: str | None = None, font_size: int | None = None,
+                        label_colors: Any = None, label_background_colors: Any = None,
+                        fill_labels: bool = False) -> Tensor:
+    """A picture with boxes drawn on it, and words in their corners.
 
     Parameters
     ----------
     image : Tensor
-        Shape (1 or 3, H, W), uint8 or floating from 0 to 1.
+        Shape (1 or 3, H, W), uint8 or floating from 0 to 1; a grey one becomes RGB.
     boxes : Tensor
         Shape (N, 4): x1, y1, x2, y2.
     labels : sequence of str, optional
@@ -147,6 +160,15 @@ def draw_bounding_boxes(image: Tensor, boxes: Tensor, labels: Sequence[str | Non
         Fill the boxes, half transparent.
     width : int
         Of the lines.
+    font : str, optional
+        The file or name of a TrueType font; by default Pillow's own.
+    font_size : int, optional
+        Of the words; with a font 10 by default.
+    label_colors, label_background_colors : str, tuple, or a sequence of them, optional
+        Of the words, and of rectangles behind them; by default the boxes' colours, and no
+        rectangles.
+    fill_labels : bool
+        Rectangles in the boxes' colours behind the words, which are black or white upon them.
 
     Examples
     --------
@@ -157,31 +179,65 @@ def draw_bounding_boxes(image: Tensor, boxes: Tensor, labels: Sequence[str | Non
     >>> drawn[0, 1].tolist()
     [0, 255, 255, 255, 255, 255, 0, 0]
     """
-    _check("draw_bounding_boxes", image)
-    if labels is not None and len(labels) != len(boxes):
-        raise ValueError(f"draw_bounding_boxes: {len(labels)} labels for {len(boxes)} boxes")
-    canvas = to_pil_image(image).convert("RGB")
+    op = "draw_bounding_boxes"
+    _check(op, image)
+    count = len(boxes)
+    if labels is not None and len(labels) != count:
+        raise ValueError(f"{op}: {len(labels)} labels for {count} boxes")
+    paint = _colors(op, colors, count)
+    behind = _colors(op, label_background_colors, count) if label_background_colors else (
+        paint if fill_labels else None)
+    if label_colors is not None:
+        ink = _colors(op, label_colors, count)
+    else:
+        ink = paint if behind is None else [_readable(color) for color in behind]
+    letters = _font(font, font_size)
+    canvas = _canvas(image)
     draw = ImageDraw.Draw(canvas, "RGBA" if fill else "RGB")
-    paint = _colors("draw_bounding_boxes", colors, len(boxes))
     for i, (x1, y1, x2, y2) in enumerate(boxes.tolist()):
         if x2 < x1 or y2 < y1:
-            raise ValueError(f"draw_bounding_boxes: box {i} is {(x1, y1, x2, y2)}: x1 <= x2 and "
-                             "y1 <= y2 must hold")
+            raise ValueError(f"{op}: box {i} is {(x1, y1, x2, y2)}: x1 <= x2 and y1 <= y2 must "
+                             "hold")
         inner = (*paint[i][:3], 100) if fill else None
         draw.rectangle([x1, y1, x2, y2], inner, paint[i], width)
         word = labels[i] if labels is not None else None
         if word:
-            draw.text((x1 + width + 1, y1 + width), word, fill=paint[i])
+            place = (x1 + width + 1, y1 + width + 1)
+            if behind is not None:
+                left, top, right, bottom = draw.textbbox(place, word, font=letters)
+                draw.rectangle([left - 1, top - 1, right + 1, bottom + 1], behind[i])
+            draw.text(place, word, fill=ink[i], font=letters)
+    return _back(canvas, image)
+
+
+def _canvas(image: Tensor) -> Image.Image:
+    return to_pil_image(image).convert("RGB")
+
+
+def _back(canvas: Image.Image, like: Tensor) -> Tensor:
+    """What was drawn, as a tensor of the picture's dtype on its device."""
     out = pil_to_tensor(canvas)
-    if image.is_floating_point():
-        return (out.to(image.dtype) / 255).to(image.device)
-    return out.to(image.device)
+    if like.is_floating_point():
+        out = out.to(like.dtype) / 255
+    return out.to(like.device)
+
+
+def _font(font: str | None, size: int | None) -> Any:
+    if font is not None:
+        return ImageFont.truetype(font, size or 10)
+    return None if size is None else ImageFont.load_default(size)
+
+
+def _readable(color: tuple[int, ...]) -> tuple[int, int, int]:
+    """Black on bright colours, white on dark ones, by their luminance."""
+    bright = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2] > 128
+    return (0, 0, 0) if bright else (255, 255, 255)
 
 
 @no_grad()
 def draw_segmentation_masks(image: Tensor, masks: Tensor, alpha: float = 0.8,
                             colors: Any = None) -> Tensor:
-    """A picture with masks laid over it in colours.
+    """A picture with masks laid over it in colours, black where several overlap.
 
     Parameters
     ----------
@@ -214,5 +270,122 @@ def draw_segmentation_masks(image: Tensor, masks: Tensor, alpha: float = 0.8,
     paint = _colors("draw_segmentation_masks", colors, len(layers))
     for mask, color in zip(layers.numpy(force=True), paint, strict=False):
         over[:, mask] = np.array(color[:3])[:, None] / 255
-    mixed = from_numpy((canvas * (1 - alpha) + over * alpha) * top).float()
-    return restore(mixed, image.dtype).to(image.device)
+    over[:, layers.numpy(force=True).sum(0) > 1] = 0
+    mixed = np.round((canvas * (1 - alpha) + over * alpha) * top, 6)
+    return from_numpy(mixed).to(image.dtype).to(image.device)
+
+
+@no_grad()
+def draw_keypoints(image: Tensor, keypoints: Tensor,
+                   connectivity: Sequence[tuple[int, int]] | None = None, colors: Any = None,
+                   radius: int = 2, width: int = 3, visibility: Tensor | None = None) -> Tensor:
+    """A picture with points drawn on it, and lines between them.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (3, H, W), uint8 or floating from 0 to 1.
+    keypoints : Tensor
+        Shape (N, K, 2): x and y of the K points of N instances.
+    connectivity : sequence of tuple, optional
+        Pairs of points that a line joins.
+    colors : str or tuple, optional
+        Of the points; white by default, as the lines are.
+    radius : int
+        Of the points.
+    width : int
+        Of the lines.
+    visibility : Tensor, optional
+        Shape (N, K) or (N, K, 1): which points, with their lines, are drawn.
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.vision.utils import draw_keypoints
+    >>> picture = facula.zeros(3, 5, 5, dtype=facula.uint8)
+    >>> draw_keypoints(picture, facula.tensor([[[2, 2]]]), colors="red", radius=1)[0, 2].tolist()
+    [0, 255, 255, 255, 0]
+    """
+    _check("draw_keypoints", image)
+    if keypoints.ndim != 3 or keypoints.shape[-1] < 2:
+        raise ValueError(f"draw_keypoints: keypoints has shape {tuple(keypoints.shape)}: it must "
+                         "be (N, K, 2)")
+    shown = [[True] * keypoints.shape[1]] * len(keypoints)
+    if visibility is not None:
+        seen = visibility.squeeze(-1) if visibility.ndim == 3 else visibility
+        if tuple(seen.shape) != tuple(keypoints.shape[:2]):
+            raise ValueError(f"draw_keypoints: visibility has shape {tuple(visibility.shape)} for "
+                             f"keypoints of shape {tuple(keypoints.shape)}")
+        shown = seen.bool().tolist()
+    canvas = _canvas(image)
+    draw = ImageDraw.Draw(canvas)
+    paint = None if colors is None else _colors("draw_keypoints", colors, 1)[0]
+    for points, seen_points in zip(keypoints.long().tolist(), shown, strict=True):
+        for (x, y, *_), visible in zip(points, seen_points, strict=True):
+            if visible:
+                draw.ellipse([x - radius, y - radius, x + radius, y + radius],
+                             fill=paint or "white")
+        for one, two in connectivity or ():
+            if seen_points[one] and seen_points[two]:
+                draw.line([tuple(points[one][:2]), tuple(points[two][:2])], width=width)
+    return _back(canvas, image)
+
+
+def _wheel() -> np.ndarray:
+    """The 55 colours around the wheel, red first, by the steps that the eye tells apart."""
+    parts = []
+    for fixed, moving, rises, steps in ((0, 1, True, 15), (1, 0, False, 6), (1, 2, True, 4),
+                                        (2, 1, False, 11), (2, 0, True, 13), (0, 2, False, 6)):
+        part = np.zeros((steps, 3))
+        part[:, fixed] = 255
+        ramp = np.floor(255 * np.arange(steps) / steps)
+        part[:, moving] = ramp if rises else 255 - ramp
+        parts.append(part)
+    return np.concatenate(parts)
+
+
+@no_grad()
+def flow_to_image(flow: Tensor) -> Tensor:
+    """Optical flow as colours: the hue is the direction, the strength the speed.
+
+    Parameters
+    ----------
+    flow : Tensor
+        float32 of shape (2, H, W) or (N, 2, H, W); the fastest of all has full colour.
+
+    Returns
+    -------
+    Tensor
+        uint8 of shape (3, H, W) or (N, 3, H, W).
+
+    References
+    ----------
+    S. Baker et al., A database and evaluation methodology for optical flow, IJCV 92, 2011.
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.vision.utils import flow_to_image
+    >>> flow_to_image(facula.zeros(2, 1, 1)).reshape(-1).tolist()
+    [255, 255, 255]
+    """
+    if not isinstance(flow, Tensor) or flow.dtype.name != "float32":
+        raise ValueError("flow_to_image: flow must be a float32 tensor")
+    if flow.ndim not in (3, 4) or flow.shape[-3] != 2:
+        raise ValueError(f"flow_to_image: flow has shape {tuple(flow.shape)}: it must be (2, H, W) "
+                         "or (N, 2, H, W)")
+    values = flow.numpy(force=True)
+    if values.ndim == 3:
+        values = values[None]
+    speed = np.sqrt((values ** 2).sum(1))
+    values = values / (speed.max(initial=0.0) + np.finfo(np.float32).eps)
+    speed = np.sqrt((values ** 2).sum(1))[..., None]
+    wheel = _wheel()
+    turn = np.arctan2(-values[:, 1], -values[:, 0]) / np.float32(np.pi)
+    at = (turn + 1) / 2 * (len(wheel) - 1)
+    first = np.floor(at).astype(np.int64)
+    share = (at - first)[..., None]
+    color = ((1 - share) * wheel[first] + share * wheel[(first + 1) % len(wheel)]) / 255
+    out = np.floor(255 * (1 - speed * (1 - color))).astype(np.uint8).transpose(0, 3, 1, 2)
+    answer = from_numpy(np.ascontiguousarray(out)).to(flow.device)
+    return answer.squeeze(0) if flow.ndim == 3 else answer
