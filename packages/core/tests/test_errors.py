@@ -53,3 +53,27 @@ def test_dimensions_out_of_range(device):
 def test_names_that_do_not_exist():
     with pytest.raises(AttributeError, match="no attribute 'relux'"):
         core.relux  # noqa: B018
+
+
+def test_errors_from_within_name_the_operation_called():
+    with pytest.raises(TypeError, match="absolute: input must be a Tensor, but is 'a'"):
+        core.absolute("a")
+    with pytest.raises(TypeError, match=r"multiply: mul: other must be a Tensor"):
+        core.multiply(core.ones(2), "a")
+    with pytest.raises(TypeError, match="matmul: other must be a Tensor"):
+        core.ones(2) @ [1.0]
+    with pytest.raises(TypeError, match="narrow: int.. argument must be"):
+        core.narrow(core.ones(2), 0, {}, 1)
+    with pytest.raises(RuntimeError, match="fill_: "):
+        core.ones(2, dtype=core.int64).fill_(2**70)
+
+
+def test_numpys_names_of_parameters():
+    x = core.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert x.sum(axis=0, keepdims=True).tolist() == [[4.0, 6.0]]
+    assert core.cat([x, x], axis=1).shape == (2, 4)
+    assert core.max(x, axis=1).values.tolist() == [2.0, 4.0]
+    with pytest.raises(IndexError, match="sum: dim=5 is out of range"):
+        x.sum(axis=5)
+    with pytest.raises(TypeError, match="exp"):
+        x.exp(axis=0)
