@@ -1,6 +1,7 @@
 """What single layers do beyond their formula: random ones, lazy ones, errors for wrong shapes."""
 
 import copy
+import importlib
 import math
 import pickle
 
@@ -286,7 +287,25 @@ def test_ctc_of_what_is_impossible_is_infinite_and_so_is_its_gradient() -> None:
     assert (x.grad[:, 0] == 0).all()
 
 
-# Wrappers
+# Wrappers and names
+
+
+def test_base_classes_and_hooks_stand_where_pytorch_has_them() -> None:
+    files = {"batchnorm": "_BatchNorm", "conv": "_ConvNd", "loss": "_WeightedLoss",
+             "instancenorm": "_InstanceNorm", "rnn": "RNNBase", "container": "ModuleList",
+             "linear": "Identity", "sparse": "EmbeddingBag", "lazy": "LazyModuleMixin"}
+    for name, member in files.items():
+        found = importlib.import_module(f"facula.nn.modules.{name}")
+        assert found is getattr(nn.modules, name)
+        assert issubclass(getattr(found, member), nn.Module)
+    assert isinstance(nn.SyncBatchNorm(2), nn.modules.batchnorm._BatchNorm)
+    seen = []
+    register = importlib.import_module("facula.nn.modules.module").register_module_forward_hook
+    with register(lambda module, args, y: seen.append(type(module))):
+        nn.Sequential(nn.ReLU())(core.ones(1))
+    assert seen == [nn.ReLU, nn.Sequential]
+    assert nn.modules.utils._pair(3) == (3, 3)
+    assert nn.modules.utils._reverse_repeat_tuple((1, 2), 2) == (2, 2, 1, 1)
 
 
 def test_data_parallel_is_a_wrapper_and_its_prefix_comes_off() -> None:
