@@ -163,6 +163,9 @@ def methods_stub() -> str:
     for python, name in methods.PROPERTIES.items():
         if name in known:
             lines.append(f"    @property\n    def {python}(self) -> Tensor: ...")
+            if python in methods.WRITABLE:
+                lines.append(f"    @{python}.setter")
+                lines.append(f"    def {python}(self, value: Tensor | builtins.complex) -> None: ...")
     body = "\n".join(lines)
     return header("What the operations give to Tensor.", modules) + f"\nclass Methods:\n{body}\n"
 

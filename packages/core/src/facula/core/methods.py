@@ -26,6 +26,8 @@ def _method(op: Operation) -> Callable[..., Any]:
     assert front is not None
     return front
 
+WRITABLE = ("real", "imag")
+
 
 def _binary(op: Operation) -> Callable[..., Any]:
     front = op.extra.get("operator", _method(op))
@@ -83,5 +85,5 @@ def attach(cls: type[Tensor]) -> None:
     for python, name in PROPERTIES.items():
         if name in known:
             public = _method(known[name])
-            setter = _part_setter(public) if name in ("real", "imag") else None
+            setter = _part_setter(public) if python in WRITABLE else None
             setattr(cls, python, property(public, setter, doc=public.__doc__))
