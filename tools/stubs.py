@@ -165,7 +165,8 @@ def methods_stub() -> str:
             lines.append(f"    @property\n    def {python}(self) -> Tensor: ...")
             if python in methods.WRITABLE:
                 lines.append(f"    @{python}.setter")
-                lines.append(f"    def {python}(self, value: Tensor | builtins.complex) -> None: ...")
+                kinds = "Tensor | builtins.complex"
+                lines.append(f"    def {python}(self, value: {kinds}) -> None: ...")
     body = "\n".join(lines)
     return header("What the operations give to Tensor.", modules) + f"\nclass Methods:\n{body}\n"
 
