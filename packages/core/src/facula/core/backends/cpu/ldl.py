@@ -70,8 +70,8 @@ def _factor(a: Array, pivots: Array, hermitian: bool) -> int:
             info = info or k + 1
         else:
             columns = a[rest, k:last + 1].copy()
-            scaled = np.linalg.solve(block.T, columns.T).T
-            a[rest, rest] -= np.tril(scaled @ turned(columns).T)
+            scaled = columns / block if width == 1 else np.linalg.solve(block.T, columns.T).T
+            a[rest, rest] -= scaled @ turned(columns).T  # also above the diagonal, unread there
             a[rest, k:last + 1] = scaled
             if hermitian:
                 np.fill_diagonal(a[rest, rest], a[rest, rest].diagonal().real)
@@ -81,11 +81,11 @@ def _factor(a: Array, pivots: Array, hermitian: bool) -> int:
 
 @kernel
 def ldl_packed(input: Array, hermitian: bool) -> tuple[Array, Array, Array]:
-    a, lead, n = stack_of(np.tril(input)), input.shape[:-2], input.shape[-1]
+    a, lead, n = stack_of(input), input.shape[:-2], input.shape[-1]
     pivots = np.zeros((len(a), n), np.int32)
     with np.errstate(all="ignore"):
         info = [_factor(a[i], pivots[i], hermitian) for i in range(len(a))]
-    return (a.reshape(input.shape), pivots.reshape(*lead, n),
+    return (np.tril(a).reshape(input.shape), pivots.reshape(*lead, n),
             np.array(info, np.int32).reshape(lead))
 
 
