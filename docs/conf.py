@@ -9,6 +9,7 @@ sys.path.insert(0, str(HERE.parent / "tools"))
 
 import api_pages
 import compat
+import model_page
 from version import current
 
 project = "facula"
@@ -46,6 +47,7 @@ numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
 autosummary_filename_map = api_pages.write(HERE / "api" / "generated")
 (HERE / "api" / "generated" / "compatibility.md").write_text(compat.page(), encoding="utf-8")
+(HERE / "api" / "generated" / "models.md").write_text(model_page.page(), encoding="utf-8")
 nitpick_ignore_regex = [
     # Python's, NumPy's and typing's names: no inventory of theirs is read, the build is offline.
     (r"py:.*", r"(?!facula\.).*"),
