@@ -50,13 +50,13 @@ def retell(op: Operation, name: str, error: Exception, args: Sequence[Any],
     if kind is not None and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", str(error)):
         raise error
     given = dict(zip(op.parameters, args, strict=False)) | dict(kwargs)
+    if isinstance(error, OverflowError):
+        raise RuntimeError(f"{name}: a number is out of range: {error}") from error
     notes = op.function.__annotations__
     for parameter in op.tensors if kind is None else op.tensors[:1]:
         if str(notes.get(parameter)) == "Tensor" and parameter in given and not isinstance(
                 given[parameter], Tensor):
             raise not_a_tensor(name, parameter, given[parameter]) from error
-    if isinstance(error, OverflowError):
-        raise RuntimeError(f"{name}: a number is out of range: {error}") from error
     if kind is not None:
         raise kind(f"{name}: {error}") from error
     listed = ", ".join(f"{n}={_brief(v)}" for n, v in given.items())

@@ -57,12 +57,15 @@ def _scalar_reader(python_type: Any, work: np.dtype) -> Callable[[Any], Any]:
         try:
             return work.type(value)
         except OverflowError:
-            if work.kind in "iu":  # wraps, as PyTorch's cast of the scalar does
+            if work.kind in "iu" and -1 << 63 <= value < 1 << 64:
+                # Wraps, as PyTorch's cast of the scalar does; beyond 64 bits it refuses, too.
                 bits = 8 * work.itemsize
                 value &= (1 << bits) - 1
                 if work.kind == "i" and value >> (bits - 1):
                     value -= 1 << bits
                 return work.type(value)
+            if work.kind in "iu":
+                raise
             return work.type(np.inf if value > 0 else -np.inf)
     return typed
 
