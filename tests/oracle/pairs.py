@@ -17,6 +17,15 @@ SPACES = (torch, torch.Tensor, torch.nn.functional, torch.special, torch.linalg)
 # Where the operations of a namespace have theirs: linalg_norm is linalg.norm.
 NAMESPACES = {"linalg": torch.linalg, "fft": torch.fft, "windows": torch.signal.windows}
 RANDOM_ROOMS = {"random"}
+# Whose gradients are not the finite differences in PyTorch 2.13.
+_TRIANGLE = "PyTorch gives a gradient to the triangle that is not read"
+_HERMITIAN = "PyTorch's is not Hermitian where the matrix is complex; see test_linalg.py"
+DEVIATING = {"cholesky": _HERMITIAN, "linalg_cholesky": _HERMITIAN,
+             "linalg_cholesky_ex": _HERMITIAN, "cholesky_solve": _TRIANGLE,
+             "cholesky_inverse": _TRIANGLE, "geqrf": "there is none, and ours says so at once",
+             "linalg_cond": "PyTorch's backward fails: it writes to what it saved",
+             "as_strided_scatter": "by the input, PyTorch's is not zero where src was written",
+             "vander": "PyTorch's backward fails: it writes to what it saved"}
 
 
 def peer(op):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pairs import PAIRED, close, flat, peer, to_torch, torch
+from pairs import DEVIATING, PAIRED, close, flat, peer, to_torch, torch
 
 import facula
 from facula.core import dtypes
@@ -12,15 +12,6 @@ pytestmark = [pytest.mark.filterwarnings(r"ignore:index_reduce\(\) is in beta:Us
               pytest.mark.filterwarnings(r"ignore:torch\.\w+ is deprecated:UserWarning"),
               pytest.mark.filterwarnings(r"ignore:A window was not provided:UserWarning")]
 
-# Whose gradients are not the finite differences in PyTorch 2.13.
-_TRIANGLE = "PyTorch gives a gradient to the triangle that is not read"
-_HERMITIAN = "PyTorch's is not Hermitian where the matrix is complex; see test_linalg.py"
-DEVIATING = {"cholesky": _HERMITIAN, "linalg_cholesky": _HERMITIAN,
-             "linalg_cholesky_ex": _HERMITIAN, "cholesky_solve": _TRIANGLE,
-             "cholesky_inverse": _TRIANGLE, "geqrf": "there is none, and ours says so at once",
-             "linalg_cond": "PyTorch's backward fails: it writes to what it saved",
-             "as_strided_scatter": "by the input, PyTorch's is not zero where src was written",
-             "vander": "PyTorch's backward fails: it writes to what it saved"}
 # Right to 5 digits only in PyTorch's float64; test_special.py compares with SciPy.
 INEXACT = {"airy_ai", "bessel_y1"}
 # Their vectors have a free sign; test_linalg.py compares what does not depend on it.

@@ -35,7 +35,8 @@ def length(x: Tensor, p: float, dim: Any, keepdim: bool = False) -> Tensor:
     if p == 1:
         return reduce.sum(size, dim, keepdim)
     if p == 2:
-        return _root(reduce.sum(binary.mul(x, x), dim, keepdim), 2)
+        part = size if x.is_complex() else x  # the square of x spares the gradient of abs
+        return _root(reduce.sum(binary.mul(part, part), dim, keepdim), 2)
     return _root(reduce.sum(binary.pow(size, p), dim, keepdim), p)
 
 
@@ -70,6 +71,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     >>> facula.cosine_similarity(facula.tensor([3.0, 0.0]), facula.ones(2), dim=0)
     tensor(0.7071)
     """
+    if x1.is_complex() or x2.is_complex():
+        raise TypeError(f"cosine_similarity: takes real tensors: {describe(x1)}, {describe(x2)}")
+
     def unit(x: Tensor) -> Any:
         return x / binary.maximum(length(x, 2, dim, True), eps)  # type: ignore
     return reduce.sum(unit(x1) * unit(x2), dim)
