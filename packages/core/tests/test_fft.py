@@ -50,6 +50,7 @@ def test_single_precision_stays_single(signal, device):
 
 
 def test_orders_and_frequencies(device):
+    assert fft.fftfreq(0).shape == (0,)
     for n in (4, 5):
         assert_close(fft.fftfreq(n, 0.5, dtype=core.float64, device=device),
                      np.fft.fftfreq(n, 0.5))

@@ -134,6 +134,11 @@ def test_matrix_norms_and_condition_numbers_are_numpys(ord, kind, device):
     assert_close(linalg.cond(A, ord), np.linalg.cond(array, ord))
 
 
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0), (3, 0)], ids=str)
+def test_the_condition_number_of_nothing_is_zero(shape):
+    assert_close(linalg.cond(core.zeros(shape)), np.zeros(shape[:-2]))
+
+
 def test_failures_are_told_by_batch(device):
     good, bad = np.eye(3), np.diag([1.0, -1.0, 1.0])
     info = linalg.cholesky_ex(core.tensor(np.stack([good, bad])).to(device)).info

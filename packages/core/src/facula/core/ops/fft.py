@@ -531,7 +531,8 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None,
     >>> facula.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
-    return _frequencies(np.fft.fftfreq(n, float(d)), dtype, device, requires_grad)
+    values = np.fft.fftfreq(n, float(d)) if n else np.zeros(0)
+    return _frequencies(values, dtype, device, requires_grad)
 
 
 @composite(space="fft")

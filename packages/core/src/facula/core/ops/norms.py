@@ -9,7 +9,7 @@ from facula.core import dtypes
 from facula.core.declare import composite
 from facula.core.dtypes import as_dtype
 from facula.core.errors import canonical_dim, canonical_dims, describe
-from facula.core.ops import compare, convert, reduce, shape, solve, unary, views
+from facula.core.ops import compare, convert, creation, reduce, shape, solve, unary, views
 from facula.core.ops.decompose import check_matrix
 from facula.core.ops.eigen import svdvals
 from facula.core.ops.statistics import root
@@ -211,6 +211,8 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
     """
     name = "linalg.cond"
     check_matrix(name, A)
+    if not A._data.size:
+        return creation.zeros(A._data.shape[:-2], dtype=A.dtype.to_real(), device=A.device)
     if p is None or p in (2, -2):
         values = svdvals(A)
         first, last = values[..., 0], values[..., -1]  # type: ignore[index]
