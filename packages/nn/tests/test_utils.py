@@ -368,3 +368,17 @@ def test_gradients_of_convolutions_as_functions() -> None:
     np.testing.assert_allclose(array(again), array(w.grad), rtol=1e-5, atol=1e-5)
     with pytest.raises(ValueError, match="requires specifying an input_size"):
         nn.grad.conv2d_input(None, w, g)
+
+
+@pytest.mark.parametrize(("method", "dtype"), [
+    ("double", "float64"), ("float", "float32"), ("half", "float16"), ("long", "int64"),
+    ("int", "int32"), ("short", "int16"), ("char", "int8"), ("byte", "uint8")])
+def test_packed_sequences_are_converted(method, dtype) -> None:
+    packed = nn.utils.rnn.pack_sequence([core.ones(1), core.tensor([2.0, 3.0])],
+                                        enforce_sorted=False)
+    other = getattr(packed, method)()
+    assert other.data.dtype is getattr(core, dtype)
+    assert other.data.tolist() == [2, 1, 3]
+    assert other.batch_sizes.tolist() == [2, 1]
+    assert other.sorted_indices.tolist() == packed.sorted_indices.tolist() == [1, 0]
+    assert packed.pin_memory() is packed

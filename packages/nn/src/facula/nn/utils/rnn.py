@@ -37,6 +37,14 @@ class PackedSequence(NamedTuple):
         """The same on the CPU."""
         return self.to("cpu")
 
+    def cuda(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """The same on the first NVIDIA OpenCL GPU."""
+        return self.to("cuda")
+
+    def pin_memory(self) -> PackedSequence:
+        """The same: memory is not pinned."""
+        return self
+
     def double(self) -> PackedSequence:
         """The same in float64."""
         return PackedSequence(self.data.double(), *self[1:])
@@ -44,6 +52,30 @@ class PackedSequence(NamedTuple):
     def float(self) -> PackedSequence:
         """The same in float32."""
         return PackedSequence(self.data.float(), *self[1:])
+
+    def half(self) -> PackedSequence:
+        """The same in float16."""
+        return PackedSequence(self.data.half(), *self[1:])
+
+    def long(self) -> PackedSequence:
+        """The same in int64."""
+        return PackedSequence(self.data.long(), *self[1:])
+
+    def int(self) -> PackedSequence:
+        """The same in int32."""
+        return PackedSequence(self.data.int(), *self[1:])
+
+    def short(self) -> PackedSequence:
+        """The same in int16."""
+        return PackedSequence(self.data.short(), *self[1:])
+
+    def char(self) -> PackedSequence:
+        """The same in int8."""
+        return PackedSequence(self.data.char(), *self[1:])
+
+    def byte(self) -> PackedSequence:
+        """The same in uint8."""
+        return PackedSequence(self.data.byte(), *self[1:])
 
     @property
     def is_cuda(self) -> bool:
