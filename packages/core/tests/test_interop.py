@@ -1,5 +1,8 @@
 """NumPy's protocols and DLPack: what shares memory, what copies, and what is refused."""
 
+import inspect
+import pickle
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -123,3 +126,10 @@ def test_devices_by_dlpack(device):
     assert core.from_dlpack(np.arange(3.0), device=device).device.type == "opencl"
     with pytest.raises(ValueError, match="is a copy"):
         core.from_dlpack(np.arange(3.0), device=device, copy=False)
+
+
+def test_public_functions_can_be_pickled() -> None:
+    for name in core.__all__:
+        value = getattr(core, name)
+        if inspect.isfunction(value):
+            assert pickle.loads(pickle.dumps(value)) is value, name

@@ -41,6 +41,7 @@ from facula.core.dtypes import (
 from facula.core.dtypes import bool_ as bool
 from facula.core.memory import UntypedStorage, layout, strided
 from facula.core.methods import attach as _attach
+from facula.core.methods import place as _place
 from facula.core.operation import operation, operations
 from facula.core.printing import set_printoptions
 from facula.core.promotion import can_cast, promote_types
@@ -94,6 +95,7 @@ cfloat, cdouble = complex64, complex128
 
 _OPERATIONS = {op.name: op.public for op in operations() if op.export}
 globals().update(_OPERATIONS)
+_place(_OPERATIONS.values(), __name__)
 
 # Found when first named: a noticeable part of an import.
 _LATER = {"load": "facula.core.serialization", "save": "facula.core.serialization",

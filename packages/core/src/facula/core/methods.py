@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from facula.core.operation import Operation, operations
@@ -87,3 +88,13 @@ def attach(cls: type[Tensor]) -> None:
             public = _method(known[name])
             setter = _part_setter(public) if python in WRITABLE else None
             setattr(cls, python, property(public, setter, doc=public.__doc__))
+
+
+def place(functions: Iterable[Callable[..., Any]], module: str) -> None:
+    """Say of functions that stand nowhere under their own name that they stand in ``module``.
+
+    A pickle names a function by the place where it finds it.
+    """
+    for function in functions:
+        if vars(sys.modules[function.__module__]).get(function.__qualname__) is not function:
+            function.__module__, function.__qualname__ = module, function.__name__

@@ -28,7 +28,11 @@ def _reduce_tensor(tensor: Tensor) -> Any:
     array = np.ascontiguousarray(tensor._data).reshape(tensor._data.shape)
     if tensor.dtype is bfloat16:  # NumPy would put its bytes into the pickle
         return _bfloat16, (array.view(np.uint16),)
-    return from_numpy, (array,)
+    return _tensor, (array,)
+
+
+def _tensor(array: np.ndarray) -> Tensor:  # of this module: pickles name functions by their place
+    return from_numpy(array)
 
 
 def _bfloat16(bits: np.ndarray) -> Tensor:
