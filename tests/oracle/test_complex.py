@@ -13,8 +13,8 @@ pytestmark = pytest.mark.filterwarnings(
 
 # Ours takes complex numbers where PyTorch doesn't, by definition of the parts.
 WIDER = {"sum", "nansum", "mean", "nanmean", "prod", "eq", "ne", "logical_and", "logical_or",
-         "logical_xor", "convolution", "reshape", "scatter_reduce", "index_reduce", "select_scatter",
-         "slice_scatter"}
+         "logical_xor", "convolution", "reshape", "scatter_reduce", "index_reduce",
+         "select_scatter", "slice_scatter"}
 NARROWER = {"bincount"}  # PyTorch drops the imaginary parts of the weights, with a warning
 
 
