@@ -15,8 +15,9 @@ from facula.core.operation import Operation, operations
 from facula.core.testing.samples import samples_of
 
 ERRORS = (TypeError, ValueError, IndexError, RuntimeError)
-# As documented: what Python itself says of integers divided by zero and of too much memory.
-OTHERS = (ZeroDivisionError, MemoryError)
+# As documented: what Python itself says of integers divided by zero and of too much memory, and
+# what DLPack asks for.
+OTHERS = (ZeroDivisionError, MemoryError, BufferError)
 
 DEPRECATED = {"range"}  # it warns at every call
 NAMESPACES = ("linalg_", "fft_", "windows_")

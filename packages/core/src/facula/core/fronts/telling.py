@@ -14,8 +14,9 @@ from facula.core.operation import Operation
 from facula.core.tensor import Tensor
 
 _KINDS = (NotImplementedError, LinAlgError, IndexError, TypeError, ValueError, RuntimeError)
-# Python's own words say enough, or the fault is not the caller's.
-_LEFT = (Warning, MemoryError, ZeroDivisionError, AssertionError, NameError, RecursionError)
+# Python's own words say enough, a protocol asks for the type, or the fault is not the caller's.
+_LEFT = (Warning, MemoryError, ZeroDivisionError, BufferError, AssertionError, NameError,
+         RecursionError)
 
 
 # NumPy's names of parameters, which PyTorch takes as well.
