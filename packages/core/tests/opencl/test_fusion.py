@@ -1,5 +1,6 @@
 """Fused elementwise chains: values against the CPU over random programs, launches, memory."""
 
+import gc
 import threading
 
 import numpy as np
@@ -46,19 +47,19 @@ def launches(fused):
     fused.fuser.run_all()
     runtime = fused.runtime
     counted = []
-    launch = runtime.launch
+    enqueue = runtime.enqueue
 
-    def counting(kernel, *arguments):
-        counted.append(kernel.name)
-        launch(kernel, *arguments)
+    def counting(queue, kernel, *grid):
+        counted.append(kernel.function_name)
+        return enqueue(queue, kernel, *grid)
 
     def names():
         found = list(counted)
         counted.clear()
         return found
-    runtime.launch = counting
+    runtime.enqueue = counting
     yield names
-    del runtime.launch
+    runtime.enqueue = enqueue
 
 
 def _apply(tensors, step):
@@ -261,6 +262,7 @@ def test_kernels_are_known_by_structure(fused):
 
 def test_memory_of_operands_is_let_go(fused):
     pool = fused.runtime.pool
+    gc.collect()
     core.opencl.synchronize()
     before = pool.statistics()["allocated_bytes"]
     x = core.ones(1 << 18, device="opencl")
@@ -312,6 +314,27 @@ def test_wrong_numbers_and_shapes_fail_where_they_stand(fused):
         x + 2**70
     with pytest.raises(RuntimeError, match="broadcast"):
         x + core.ones(3, device="opencl")
+
+
+def test_an_error_stays_with_the_result_that_has_it(fused, declare, capsys):
+    broken = fused.elementwise(declare("broken", "no_such_function(input)"), (dtypes.float32,),
+                               dtypes.float32, (dtypes.float32,))
+    x = core.ones(3, device="opencl")
+    bad, good = broken(x._data), x + 1
+    with pytest.raises(RuntimeError, match="did not compile"):
+        core.opencl.synchronize()
+    core.opencl.synchronize()
+    many = [x * k for k in range(100)]
+    assert [y[0].item() for y in many] == list(range(100))
+    assert good.cpu().tolist() == [2.0] * 3
+    with pytest.raises(RuntimeError, match="did not compile"):
+        x.zero_()  # what still waits to read x can't be computed
+    assert x.cpu().tolist() == [1.0] * 3
+    with pytest.raises(RuntimeError, match="did not compile"):
+        fused.to_numpy(bad)
+    del bad
+    gc.collect()
+    assert x.zero_().cpu().tolist() == [0.0] * 3
 
 
 def test_the_switch(fused):

@@ -30,19 +30,21 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from facula.core.backends.opencl import Fusion
 from facula.core.backends.opencl.array import CLArray, contiguous_strides
 from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.codegen import Number, Source, Statement
 from facula.core.backends.opencl.elementwise import Body, ElementwiseKernel
 from facula.core.backends.opencl.layout import size_of
+from facula.core.backends.opencl.memory import Block
 from facula.core.backends.opencl.programs import LONG, Kernel
-from facula.core.backends.opencl.runtime import Runtime
+from facula.core.backends.opencl.runtime import LOCAL, Runtime
 from facula.core.backends.opencl.scalars import SCALARS, converted
 from facula.core.dtypes import dtype
 
-MOST = 24        # operations in a chain
-WIDEST = 12      # arrays and numbers that a chain reads
+LONGEST = 36     # operations in a chain, and arrays and numbers that they read, in all
 STORED = 8       # values that a chain stores
 MOST_CHAINS = 512   # kernels; further structures run operation by operation
 MOST_RECIPES = 4096  # structures of which it is known how often they came
@@ -68,16 +70,15 @@ class Node:
     ``result`` is that array once it has memory; ``readers`` refers to the nodes that read it.
     """
 
-    __slots__ = ("fuser", "kernel", "operands", "numbers", "shape", "count", "width", "held",
-                 "array", "result", "readers", "__weakref__")
+    __slots__ = ("fuser", "kernel", "operands", "numbers", "shape", "length", "held", "array",
+                 "result", "readers", "__weakref__")
 
     fuser: Fuser
     kernel: ElementwiseKernel
-    operands: tuple[Any, ...]
+    operands: Sequence[Any]
     numbers: tuple[Any, ...]
     shape: tuple[int, ...]
-    count: int
-    width: int
+    length: int
     held: int
     array: weakref.ref[CLArray]
     result: CLArray | None
@@ -106,54 +107,69 @@ class _Chain:
     ``refs`` has, per node and operand, the position of a node, or -1 - k for array k.
     """
 
-    __slots__ = ("order", "refs", "leaves", "places")
+    __slots__ = ("order", "kernels", "refs", "leaves", "numbers", "places")
 
     def __init__(self, root: Node) -> None:
         self.order: list[Node] = []
+        self.kernels: list[ElementwiseKernel] = []
         self.refs: list[tuple[int, ...]] = []
         self.leaves: list[CLArray] = []
-        self.places: dict[int, int] = {}
+        self.numbers: list[Any] = []
+        self.places: dict[Any, int] = {}  # of nodes and arrays, known by identity
         self._visit(root)
 
     def _visit(self, node: Node) -> int:
         places = self.places
         refs = []
         for x in node.operands:
-            if type(x) is Node:
-                if x.result is None:
-                    at = places.get(id(x))
-                    refs.append(self._visit(x) if at is None else at)
-                    continue
+            if type(x) is Node and x.result is not None:
                 x = x.result
-            at = places.get(id(x))
+            at = places.get(x)
             if at is None:
-                self.leaves.append(x)
-                at = places[id(x)] = -len(self.leaves)
+                if type(x) is Node:
+                    at = self._visit(x)
+                else:
+                    self.leaves.append(x)
+                    at = places[x] = -len(self.leaves)
             refs.append(at)
-        at = places[id(node)] = len(self.order)
-        self.order.append(node)
+        order = self.order
+        at = places[node] = len(order)
+        order.append(node)
+        self.kernels.append(node.kernel)
         self.refs.append(tuple(refs))
+        if node.numbers:
+            self.numbers += node.numbers
         return at
 
-    def is_needed(self, node: Node) -> bool:
-        """Whether a node outside this chain waits for the value."""
-        if len(node.readers) < 2:
-            return False
-        for ref in node.readers:
-            reader = ref()
-            if reader is not None and reader.result is None and id(reader) not in self.places:
-                return True
-        return False
+    def stored(self, arrays: Sequence[CLArray | None]) -> tuple[int, ...]:
+        """Which values are stored: that of the last node, and those still wanted by others."""
+        order, places = self.order, self.places
+        stored = []
+        for k, array in enumerate(arrays):
+            if array is not None:
+                stored.append(k)
+                continue
+            readers = order[k].readers
+            if len(readers) > 1:
+                for ref in readers:
+                    reader = ref()
+                    if reader is not None and reader.result is None and reader not in places:
+                        stored.append(k)
+                        break
+        if not stored or stored[-1] != len(order) - 1:
+            stored.append(len(order) - 1)
+        return tuple(stored)
 
 
 class _Recipe:
     """What is known of a structure: its kernel once there is one, and what waiting has cost."""
 
-    __slots__ = ("kernel", "stored", "lost")
+    __slots__ = ("kernel", "flat", "types", "lost")
 
-    def __init__(self, stored: tuple[int, ...]) -> None:
+    def __init__(self) -> None:
         self.kernel: ElementwiseKernel | None = None
-        self.stored = stored
+        self.flat: Kernel | None = None
+        self.types: list[np.dtype[Any]] = []
         self.lost = 0.0
 
 
@@ -182,38 +198,45 @@ class Fuser:
         """``record(operands, shape, size, numbers)``: the waiting result of a kernel."""
         result = kernel.body.outputs[0][2].numpy
         itemsize, general = result.itemsize, kernel.general
-        reference, whole = weakref.ref, [n.argument == LONG for n in kernel.body.numbers]
+        whole = [n.argument == LONG for n in kernel.body.numbers]
+        has_whole, own_length = any(whole), 1 + len(whole)
+        reference, waiting, look_through = weakref.ref, self.waiting, self._look_through
 
         def record(operands: tuple[CLArray, ...], shape: tuple[int, ...], size: int,
                    numbers: tuple[Any, ...]) -> CLArray:
-            for number, is_whole in zip(numbers, whole, strict=False):
-                if is_whole and not (type(number) is not float and LOW <= number <= HIGH):
-                    return general(operands, numbers)  # the error belongs here, not later
-            count, width, held = 1, len(numbers), 0
-            given: list[Any] = []
-            lists = []
-            for a in operands:
-                waiting = a.node
-                if waiting is None or waiting.shape != shape:
-                    block = a.block  # makes a waiting array of another shape run
-                    width += 1
-                    held += block.size
-                    given.append(a)
-                    lists.append(block.readers)
-                else:
-                    count += waiting.count
-                    width += waiting.width
-                    held += waiting.held
-                    given.append(waiting)
-                    lists.append(waiting.readers)
-            if count > MOST or width > WIDEST:
-                blocks = [a.block for a in operands]
-                given, count, width = list(operands), 1, len(numbers) + len(operands)
-                held = sum([block.size for block in blocks])
-                lists = [block.readers for block in blocks]
+            if has_whole:
+                for number, is_whole in zip(numbers, whole, strict=False):
+                    if is_whole and not (type(number) is not float and LOW <= number <= HIGH):
+                        return general(operands, numbers)  # the error belongs here, not later
+            length, held = own_length, 0
             out = _new(CLArray)
+            out.node = node = _new(Node)
+            ref = reference(node)
+            node.result = None
+            node.readers = []
+            given: list[Any] = []
+            for a in operands:
+                x = a.node
+                if x is None or x.shape != shape:
+                    x, block = a, a.block  # makes a waiting array of another shape run
+                    length += 1
+                    held += block.size
+                else:
+                    length += x.length
+                    held += x.held
+                given.append(x)
+            if length > LONGEST:
+                given = list(operands)
+                length, held = own_length + len(given), sum([a.block.size for a in given])
+            node.fuser = self
+            node.kernel = kernel
+            node.operands = given
+            node.numbers = numbers
+            node.shape = out.shape = shape
+            node.length = length
+            node.held = held
+            node.array = reference(out)
             first = operands[0]
-            out.shape = shape
             out.strides = (first.strides if first.contiguous and first.shape == shape
                            and first.dtype.itemsize == itemsize
                            else contiguous_strides(shape, itemsize))
@@ -222,27 +245,15 @@ class Fuser:
             out.ndim = len(shape)
             out.size = size
             out.contiguous = True
-            out.node = node = _new(Node)
-            node.fuser = self
-            node.kernel = kernel
-            node.operands = tuple(given)
-            node.numbers = numbers
-            node.shape = shape
-            node.count = count
-            node.width = width
-            node.held = held
-            node.array = reference(out)
-            node.result = None
-            node.readers = []
-            ref = reference(node)
-            self.waiting.append(ref)
-            if len(self.waiting) > MOST_WAITING:
-                self._look_through(self.waiting)
-            for readers in lists:
+            waiting.append(ref)
+            if len(waiting) > MOST_WAITING:
+                look_through(waiting)
+            for x in given:
+                readers = x.readers if type(x) is Node else x.block.readers
                 readers.append(ref)
                 if len(readers) > MOST_READERS:
-                    self._look_through(readers)
-            if held > PINNED * size * itemsize + SLACK:
+                    look_through(readers)
+            if held > SLACK and held > PINNED * size * itemsize + SLACK:
                 self.force(node)
             return out
         return record
@@ -255,28 +266,41 @@ class Fuser:
         return found
 
     def run_all(self) -> None:
-        """Run everything that waits and is still wanted."""
+        """Run everything that waits and is still wanted.
+
+        Where something can't be run, the rest runs nevertheless, and the first error is raised;
+        next time only a use of the same result raises it.
+        """
+        failed: Exception | None = None
         with self.runtime.force_lock:
             known = len(self.waiting)
-            for ref in self.waiting[:known]:
+            refs = self.waiting[:known]
+            del self.waiting[:known]
+            for ref in refs:
                 node = ref()
                 if node is not None:
-                    node.settle()
-            del self.waiting[:known]
+                    try:
+                        node.settle()
+                    except (RuntimeError, MemoryError, self.runtime.cl.Error) as error:
+                        failed = failed or error
+        if failed is not None:
+            raise failed
 
     def _look_through(self, nodes: list[weakref.ref[Node]]) -> None:
         """Forget the nodes that wait no longer; where many still do, run them."""
         with self.runtime.force_lock:
             known = len(nodes)
-            waiting = [ref for ref in nodes[:known]
-                       if (node := ref()) is not None and node.result is None]
-            nodes[:known] = waiting
+            waiting = _waiting(nodes[:known])
             if 2 * len(waiting) > known:
                 for ref in waiting:
                     node = ref()
                     if node is not None:
-                        node.settle()
-                del nodes[:len(waiting)]
+                        try:
+                            node.settle()
+                        except (RuntimeError, MemoryError, self.runtime.cl.Error):
+                            pass  # it goes on waiting: the error belongs where it is needed
+                waiting = _waiting(waiting)
+            nodes[:known] = waiting
 
     def force(self, node: Node) -> None:
         """Run a node with all that it waits for; does nothing if it has run."""
@@ -288,38 +312,70 @@ class Fuser:
             arrays = [n.array() for n in order]
             if len(order) == 1:
                 _finish(node, arrays[0], node.kernel.general(
-                    [chain.leaves[-1 - ref] for ref in chain.refs[0]], node.numbers))
+                    [chain.leaves[-1 - ref] for ref in chain.refs[0]], node.numbers).block)
                 return
-            stored = tuple([k for k, n in enumerate(order) if arrays[k] is not None
-                            or n is node or chain.is_needed(n)])
-            key = (stored, *[(n.kernel, r) for n, r in zip(order, chain.refs, strict=True)])
+            stored = chain.stored(arrays)
+            key = stored, tuple(chain.kernels), tuple(chain.refs)
             recipe = self._recipes.get(key)
             if recipe is None:
                 if len(self._recipes) >= MOST_RECIPES:
                     self._recipes = {k: r for k, r in self._recipes.items() if r.kernel}
-                recipe = self._recipes[key] = _Recipe(stored)
-            kernel = recipe.kernel or self._kernel_for(recipe, chain)
-            numbers = [number for n in order for number in n.numbers]
-            if kernel is None or not self._fits(chain, len(stored), len(numbers)):
+                recipe = self._recipes[key] = _Recipe()
+            kernel = recipe.kernel or self._kernel_for(recipe, chain, stored)
+            if kernel is None:
                 self._run_each(chain, arrays, stored)
                 return
-            outs = kernel.general(chain.leaves, numbers)
+            shape, leaves = node.shape, chain.leaves
+            for x in leaves:
+                if not x.contiguous or x.shape != shape:
+                    break
+            else:
+                self._run_flat(chain, arrays, stored, recipe)
+                return
+            if not self._fits(chain, len(stored)):
+                self._run_each(chain, arrays, stored)
+                return
+            outs = kernel.general(leaves, chain.numbers)
             for k, out in zip(stored, (outs,) if len(stored) == 1 else outs, strict=True):
-                _finish(order[k], arrays[k], out)
+                _finish(order[k], arrays[k], out.block)
 
-    def _fits(self, chain: _Chain, stored: int, numbers: int) -> bool:
+    def _run_flat(self, chain: _Chain, arrays: Sequence[CLArray | None],
+                  stored: tuple[int, ...], recipe: _Recipe) -> None:
+        """One launch of the kernel for contiguous arrays of one shape, the shortest way."""
+        runtime, leaves = self.runtime, chain.leaves
+        flat = recipe.flat
+        if flat is None:
+            assert recipe.kernel is not None
+            flat = recipe.flat = recipe.kernel.flat()
+            recipe.types = [t.numpy for _, _, t in recipe.kernel.body.outputs]
+        size = leaves[0].size
+        take = runtime.pool.take
+        blocks = [take(size * t.itemsize) for t in recipe.types]
+        inputs = [x.mem for x in leaves]
+        with runtime.lock:
+            flat.set_args(*[b.mem for b in blocks], *inputs, size, *[0] * len(blocks),
+                          *[x.offset for x in leaves], *chain.numbers)
+            runtime.enqueue(runtime.queue, flat.handle, ((size + 255) // 256 * 256,), LOCAL)
+        for k, block in zip(stored, blocks, strict=True):
+            _finish(chain.order[k], arrays[k], block)
+
+    def _fits(self, chain: _Chain, stored: int) -> bool:
         """Whether the device takes so many bytes of arguments, in the layout that needs most."""
         arrays = stored + len(chain.leaves)
         ndim = len(chain.order[-1].shape)
-        words = 1 + 2 * arrays + numbers + ndim * (1 + arrays)
+        words = 1 + 2 * arrays + len(chain.numbers) + ndim * (1 + arrays)
         return 8 * words <= self.runtime.device.argument_bytes
 
-    def _kernel_for(self, recipe: _Recipe, chain: _Chain) -> ElementwiseKernel | None:
-        """The fused kernel, if it is time to have one."""
-        if len(recipe.stored) > STORED or self.built >= MOST_CHAINS:
+    def _kernel_for(self, recipe: _Recipe, chain: _Chain,
+                    stored: tuple[int, ...]) -> ElementwiseKernel | None:
+        """The fused kernel, if it is time to have one and the device can run it flat."""
+        if len(stored) > STORED or self.built >= MOST_CHAINS:
+            return None
+        words = 1 + 2 * (len(stored) + len(chain.leaves)) + len(chain.numbers)
+        if 8 * words > self.runtime.device.argument_bytes:
             return None
         if not self.at_once:
-            inside = len(chain.order) - len(recipe.stored)
+            inside = len(chain.order) - len(stored)
             root = chain.order[-1]
             nbytes = size_of(root.shape) * root.kernel.body.outputs[0][2].itemsize
             recipe.lost += LAUNCH * (len(chain.order) - 1) + 2 * BYTE * inside * nbytes
@@ -327,7 +383,7 @@ class Fuser:
                 return None
         self.built += 1
         recipe.kernel = ElementwiseKernel(self.runtime, self._kernel,
-                                          chain_body(chain.order, chain.refs, recipe.stored))
+                                          chain_body(chain.order, chain.refs, stored))
         return recipe.kernel
 
     def _kernel(self, source: Source) -> Kernel:
@@ -355,17 +411,24 @@ class Fuser:
                     if not uses[ref]:
                         values[ref] = None
             if k in stored:
-                _finish(node, arrays[k], values[k])
+                _finish(node, arrays[k], values[k].block)
 
 
-def _finish(node: Node, array: CLArray | None, out: CLArray) -> None:
-    """Hand the memory of ``out`` to the node's array, and let go of what the node held."""
-    out.block.readers = node.readers
-    if array is None:
-        array = out
+def _waiting(refs: Sequence[weakref.ref[Node]]) -> list[weakref.ref[Node]]:
+    """Those that refer to a node which has not run."""
+    return [ref for ref in refs if (node := ref()) is not None and node.result is None]
+
+
+def _finish(node: Node, array: CLArray | None, block: Block) -> None:
+    """Hand the memory that is being filled to the node's array, and let go of the operands."""
+    block.readers = node.readers
+    if array is None:  # only other nodes want it
+        result = node.kernel.body.outputs[0][2].numpy
+        array = CLArray(block, node.shape, contiguous_strides(node.shape, result.itemsize), 0,
+                        result, size_of(node.shape), True)
     else:
-        array.block = out.block
-        array.mem = out.mem
+        array.block = block
+        array.mem = block.mem
     node.result = array
     array.node = None
     node.operands = node.numbers = ()
