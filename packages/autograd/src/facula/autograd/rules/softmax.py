@@ -23,6 +23,6 @@ vjp(op.log_softmax, input=lambda g, y, dim: op.log_softmax_grad(g, y, dim))
 vjp(op.softmax_grad, grad=lambda g, output, dim: op.softmax_grad(g, output, dim),
     output=_by_output)
 vjp(op.log_softmax_grad, grad=_log_by_grad, output=_log_by_output)
-vjp(op.nll_sums, input=lambda g0, input_shape, target, ignore_index: op.nll_spread(
+vjp(op.nll_sums, constant=(1,), input=lambda g0, input_shape, target, ignore_index: op.nll_spread(
     g0, target, ignore_index, input_shape))
 vjp(op.nll_spread, grad=lambda g, target, ignore_index: op.nll_sums(g, target, ignore_index)[0])

@@ -105,7 +105,7 @@ def _nll(op: str, logp: Tensor, target: Tensor, weight: Tensor | None, ignore_in
         except IndexError as error:
             raise IndexError(f"{op}: target holds a class number outside the {classes} classes of "
                              f"the input: {error}") from None
-        return total / count.detach() if reduction == "mean" else total  # type: ignore
+        return total / count if reduction == "mean" else total  # type: ignore
     kept = _ignoring(target, ignore_index, classes)
     losses: Any = -_pick(op, logp, target, kept)  # type: ignore[operator]
     counts: Any = None
