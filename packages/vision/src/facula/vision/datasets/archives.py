@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
 import posixpath
 import shutil
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -23,7 +25,9 @@ _SINGLE: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 _MAGIC: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ": lzma.open, b"BZh": bz2.open}
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error,
-           EOFError, NotImplementedError)
+           EOFError, NotImplementedError, struct.error, UnicodeDecodeError)
+# What damage shows as besides: bz2's errors have no number, positions and names make no sense.
+_NUMBERS = (None, errno.EINVAL, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
 
 class ArchiveError(RuntimeError):
@@ -93,7 +97,9 @@ def extract_archive(from_path: str | os.PathLike[str],
             else:
                 for inner, file in (_zip_members if is_zip else _tar_members)(source):
                     _write(file, Path(aside) / inner)
-        except _BROKEN as error:
+        except (*_BROKEN, OSError) as error:
+            if not isinstance(error, _BROKEN) and getattr(error, "errno", None) not in _NUMBERS:
+                raise
             raise ArchiveError(source, f"the archive is damaged ({error}): delete it and download "
                                "it again") from None
         _move_into(Path(aside), folder)
