@@ -7,6 +7,9 @@
 - ``opencl_source(path, signatures, types)`` says which kernels an OpenCL file holds, with
   ``BUFFER`` for each buffer among a kernel's arguments and a NumPy dtype for each number. The file
   is compiled for an element type when ``backend.families.kernel(name, dtype)`` is first asked.
+
+An OpenCL kernel that writes into an array it was given, instead of a fresh one, first calls
+``backend.runtime.settle(array)``: elementwise operations may still wait to read what it holds.
 """
 
 from facula.core.backends.cpu.backend import kernel as cpu_kernel
