@@ -320,3 +320,15 @@ def test_data_parallel_is_a_wrapper_and_its_prefix_comes_off() -> None:
     assert str(nn.Linear(2, 2).load_state_dict(state)) == "<All keys matched successfully>"
     with pytest.raises(AssertionError, match="SDPBackend"), nn.attention.sdpa_kernel("math"):
         pass
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": 2}, {"groups": 4}, {"groups": 2}])
+def test_convolutions_of_an_empty_batch(options: dict[str, int], device: str) -> None:
+    for kind, size in ((nn.Conv2d, 3), (nn.Conv2d, 1), (nn.ConvTranspose2d, 2)):
+        layer = kind(4, 8, size, **options).to(device)
+        x = core.zeros(0, 4, 6, 6, device=device, requires_grad=True)
+        y = layer(x)
+        assert tuple(y.shape) == (0, *layer(core.zeros(1, 4, 6, 6, device=device)).shape[1:])
+        y.sum().backward()
+        assert tuple(x.grad.shape) == (0, 4, 6, 6)
+        assert not layer.weight.grad.cpu().numpy().any()

@@ -89,6 +89,8 @@ def _forward(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out
     n, channels = input.shape[:2]
     filters, window = weight.shape[0], weight.shape[2:]
     y = np.empty((n, filters, *out), input.dtype)
+    if not y.size:
+        return y
     flat = y.reshape(n, filters, -1)
     area = math.prod(out)
     work = float(y.size) * weight[0].size
