@@ -16,7 +16,7 @@ TABLE = published.table()
 # In each family the lightest model: the quick suite runs these on every device.
 QUICK = ["squeezenet1_1", "mobilenet_v2", "mobilenet_v3_small", "shufflenet_v2_x0_5", "mnasnet0_5",
          "regnet_x_400mf", "regnet_y_400mf", "resnet18", "densenet121", "efficientnet_b0",
-         "googlenet", "lraspp_mobilenet_v3_large", "fasterrcnn_mobilenet_v3_large_320_fpn"]
+         "googlenet", "lraspp_mobilenet_v3_large"]
 QUICK_TO_TRAIN = ["squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5", "mnasnet0_5",
                   "regnet_x_400mf", "resnet18", "lraspp_mobilenet_v3_large"]
 LIGHT = [name for name in TABLE if TABLE[name]["params"] < 60_000_000]
