@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from facula.core import rand, randint, randn, randperm
+from facula.core import rand, randn, randperm
 
 
 def uniform(low: float, high: float) -> float:
@@ -24,7 +24,8 @@ def normal() -> float:
 
 def integer(low: int, high: int) -> int:
     """An integer from ``low`` to ``high``, both included."""
-    return low if low == high else int(randint(low, high + 1, ()).item())
+    # not by randint, which takes six times as long for a single number
+    return low if low == high else low + int(rand(()).item() * (high - low + 1))
 
 
 def chance(p: float) -> bool:

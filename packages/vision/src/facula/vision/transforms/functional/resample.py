@@ -1,8 +1,10 @@
 """Resizing and blurring of tensors as two matrix products, one for each axis.
 
 An output row is a weighted sum of input rows, so resizing is ``A @ picture @ B.T`` with matrices
-that depend on the sizes alone. They are dense, which costs more arithmetic than sliding a filter,
-but it is arithmetic at the speed of BLAS, on every device, and differentiable for nothing.
+that depend on the sizes alone. They have a narrow band of numbers about the diagonal; by blocks of
+rows, each with the columns that it needs, most of the zeros are left out. That is still more
+arithmetic than sliding a filter, but at the speed of BLAS, on every device, and differentiable for
+nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from facula.core import Tensor, float32, from_numpy, matmul, maximum, minimum
+from facula.core import Tensor, cat, float32, from_numpy, matmul, maximum, minimum
 from facula.vision.transforms.functional.kinds import InterpolationMode
 
 
@@ -65,13 +67,39 @@ def blur_matrix(size: int, kernel: int, sigma: float) -> np.ndarray:
     return matrix.astype(np.float32)
 
 
+BLOCK = 48  # rows of a matrix that are multiplied together
+
+
+def _bands(matrix: np.ndarray) -> list[tuple[np.ndarray, int, int]]:
+    """Blocks of rows of a banded matrix, each with the columns from first to last it needs."""
+    parts = []
+    for top in range(0, len(matrix), BLOCK):
+        rows = matrix[top:top + BLOCK]
+        used = np.flatnonzero(rows.any(0))
+        first, last = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 1)
+        parts.append((np.ascontiguousarray(rows[:, first:last]), first, last))
+    return parts
+
+
+def _along(matrix: np.ndarray, x: Tensor, rows: bool) -> Tensor:
+    """``matrix @ x``, or ``x @ matrix.T``."""
+    if matrix.shape[0] <= BLOCK:
+        parts = [(matrix, 0, matrix.shape[1])]
+    else:
+        parts = _bands(matrix)
+    done = []
+    for part, first, last in parts:
+        factor = from_numpy(part).to(device=x.device, dtype=x.dtype)
+        done.append(matmul(factor, x[..., first:last, :]) if rows
+                    else matmul(x[..., first:last], factor.t()))
+    return done[0] if len(done) == 1 else cat(done, dim=-2 if rows else -1)
+
+
 def apply_matrices(picture: Tensor, rows: np.ndarray, columns: np.ndarray) -> Tensor:
     """``rows @ picture @ columns.T``; integer pictures are rounded and kept in range."""
     dtype = picture.dtype
     x = picture if picture.is_floating_point() else picture.to(float32)
-    left = from_numpy(rows).to(device=x.device, dtype=x.dtype)
-    right = from_numpy(columns).to(device=x.device, dtype=x.dtype)
-    return restore(matmul(matmul(left, x), right.t()), dtype)
+    return restore(_along(columns, _along(rows, x, True), False), dtype)
 
 
 def clip(x: Tensor, low: float, high: float) -> Tensor:
