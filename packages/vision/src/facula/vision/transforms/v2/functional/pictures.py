@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as PIL
 
-from facula.core import Tensor, cat, clamp, float32, from_numpy, randn_like, stack
+from facula.core import Tensor, cat, clamp, float32, from_numpy, randn_like, stack, uint8
 from facula.vision.transforms import functional as V1
 from facula.vision.transforms.functional.kinds import is_pil
 from facula.vision.tv_tensors import BoundingBoxes, Image, KeyPoints
@@ -134,6 +134,41 @@ def grayscale_to_rgb(inpt: Any) -> Any:
     if is_pil(inpt):
         return inpt.convert("RGB")
     return cat([inpt] * 3, dim=-3) if inpt.shape[-3] == 1 else inpt
+
+
+def posterize(inpt: Any, bits: int) -> Any:
+    """A picture with only ``bits`` bits for each value; floating ones get ``2 ** bits`` levels.
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.vision.transforms.v2 import functional as F
+    >>> F.posterize(facula.tensor([[[0.2, 0.6, 1.0]]]), 1)
+    tensor([[[0.0000, 0.5000, 0.5000]]])
+    """
+    if not isinstance(inpt, Tensor) or not inpt.is_floating_point():
+        return V1.posterize(inpt, bits)
+    if not 0 <= bits <= 8:
+        raise ValueError(f"posterize: bits={bits} must be between 0 and 8")
+    levels = 1 << bits
+    return clamp((inpt * levels).floor(), 0, levels - 1) / levels
+
+
+def equalize(inpt: Any) -> Any:
+    """A picture whose values are spread so that each is about as frequent as the others.
+
+    Floating pictures are spread in steps of 1 / 255.
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.vision.transforms.v2 import functional as F
+    >>> F.equalize(facula.full((1, 2, 2), 0.2)).shape
+    facula.Size([1, 2, 2])
+    """
+    if not isinstance(inpt, Tensor) or not inpt.is_floating_point():
+        return V1.equalize(inpt)
+    return to_dtype(V1.equalize(to_dtype(inpt, uint8, True)), inpt.dtype, True)
 
 
 def uniform_temporal_subsample(inpt: Any, num_samples: int) -> Any:
