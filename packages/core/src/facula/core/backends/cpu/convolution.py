@@ -7,7 +7,8 @@ The input is unfolded ("im2col") block by block into a buffer that stays in the 
 
 Where the first stride is 1, rows for all i lie one behind the other in an array unfolded along j
 only, so the product is a sum of products with slices of that array, and a third (for 3x3) is
-copied. 1x1 kernels are plain products, depthwise ones sums of shifted products.
+copied. 1x1 kernels are plain products, depthwise ones sums of shifted products, and 3x3 ones with
+many channels go Winograd's way (``winograd.py``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from facula.core.backends.cpu import winograd
 from facula.core.backends.cpu.backend import kernel
 from facula.core.backends.cpu.blas import over_batch
 from facula.core.backends.cpu.elementwise import call_quietly
@@ -81,7 +83,36 @@ def convolution(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, 
                 padding: Ints, dilation: Ints, groups: int) -> np.ndarray:
     window = weight.shape[2:]
     out = convolved_size(input.shape[2:], window, stride, padding, dilation)
-    return _forward(input, weight, bias, out, stride, padding, dilation, groups)
+    y = None
+    if _by_tiles(input, len(weight), window, out, stride, padding, dilation, groups):
+        y = _tiled(input, winograd.filters_of(weight), bias, len(weight), out, padding)
+    return y if y is not None else _forward(input, weight, bias, out, stride, padding, dilation,
+                                            groups)
+
+
+def _by_tiles(input: np.ndarray, filters: int, window: Ints, out: Ints, stride: Ints,
+              padding: Ints, dilation: Ints, groups: int) -> bool:
+    n, channels = input.shape[:2]
+    return winograd.suits(input.dtype, n, channels, filters, window, out, stride, padding,
+                          dilation, groups) and winograd.pays_for_filters(n, out)
+
+
+def _tiled(input: np.ndarray, u: np.ndarray, bias: np.ndarray | None, filters: int, out: Ints,
+           padding: Ints) -> np.ndarray | None:
+    """Winograd's way; None where it spread an infinity or NaN."""
+    x = np.ascontiguousarray(input)
+    n = len(x)
+    y = np.empty((n, filters, *out), x.dtype)
+
+    def part(span: slice) -> bool:
+        winograd.correlate(x[span], u, y[span], padding)
+        finite = winograd.is_finite(y[span])
+        if bias is not None:
+            y[span] += bias[:, None, None]
+        return finite
+
+    finite = over_batch(part, n, float(y.size) * u.shape[1] * 2)
+    return y if all(finite) else None
 
 
 def _forward(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: Ints,
@@ -259,6 +290,11 @@ def convolution_input_grad(g: np.ndarray, weight: np.ndarray, input_shape: Ints,
         flipped = turned.reshape(channels, filters // groups, *window)[
             (_ALL, _ALL, *[slice(None, None, -1)] * len(window))]
         pads = tuple([d * (k - 1) - p for k, p, d in zip(window, padding, dilation, strict=True)])
+        if min(pads) >= 0 and _by_tiles(g, channels, window, sizes, stride, pads, dilation,
+                                        groups):
+            y = _tiled(g, winograd.flipped_filters_of(weight), None, channels, sizes, pads)
+            if y is not None:
+                return y
         if min(pads) >= 0:
             return _forward(g, np.ascontiguousarray(flipped), None, sizes, stride, pads, dilation,
                             groups)
@@ -294,6 +330,14 @@ def convolution_weight_grad(g: np.ndarray, input: np.ndarray, weight_shape: Ints
     steps = list(shifts(input.shape[2:], out, window, stride, padding, dilation))
     if groups == channels and groups > 1 and weight_shape[1] == 1:
         return _depthwise_weight_grad(g, input, weight_shape, steps)
+    if winograd.suits(g.dtype, n, channels, filters, window, out, stride, padding, dilation,
+                      groups):
+        images, slopes = np.ascontiguousarray(input), np.ascontiguousarray(g)
+        grad = winograd.weight_of(_sum(over_batch(
+            lambda span: winograd.weight_sums(images[span], slopes[span], padding), n,
+            float(g.size) * channels * 2)))
+        if winograd.is_finite(grad):
+            return grad
     depth = channels * math.prod(window) // groups
     # The product's inner size is the area of all images of a block: the longer the better.
     many = max(1, min(n, BUFFER // max(1, channels * math.prod(window) * area)))
@@ -312,11 +356,14 @@ def convolution_weight_grad(g: np.ndarray, input: np.ndarray, weight_shape: Ints
                                buffer.reshape(groups, depth, -1).swapaxes(1, 2))
         return total
 
-    parts = over_batch(part, n, float(g.size) * depth)
+    return _sum(over_batch(part, n, float(g.size) * depth)).reshape(tuple(weight_shape))
+
+
+def _sum(parts: list[np.ndarray]) -> np.ndarray:
     total = parts[0]
     for more in parts[1:]:
         total += more
-    return total.reshape(tuple(weight_shape))
+    return total
 
 
 def _depthwise_weight_grad(g: np.ndarray, input: np.ndarray, weight_shape: Ints,
