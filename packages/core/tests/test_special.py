@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from facula import core
-from facula.core import special
+from facula.core import ops, special
 from facula.core.testing.compare import assert_close
 
 X = np.concatenate([np.linspace(-6, 6, 97) + 0.01, [25.0, 1e-9]])
@@ -72,3 +72,16 @@ def test_whole_numbers_halves_and_refusals(device):
         core.polygamma(-1, core.ones(2))
     with pytest.raises(RuntimeError, match="p=0"):
         core.mvlgamma(core.ones(2), 0)
+
+
+@pytest.mark.parametrize("size", [5, 40_001, 300_000])
+def test_gelu_by_blocks_and_strided(size):
+    x = np.linspace(-12, 8, 2 * size, dtype=np.float32)
+    wide = x[::2].astype(np.float64)
+    cdf = np.array([0.5 * math.erfc(-v / math.sqrt(2)) for v in wide])
+    strided = core.from_numpy(x)[::2]
+    assert_close(ops.activation.gelu_erf(strided), wide * cdf, rtol=2e-7, atol=5e-7)
+    slope = cdf + wide * np.exp(-wide * wide / 2) / math.sqrt(2 * math.pi)
+    assert_close(ops.activation.gelu_erf_slope(strided.clone()), slope, rtol=2e-7, atol=4e-7)
+    edges = ops.activation.gelu_erf(core.tensor([math.inf, math.nan, -0.0, 0.0])).numpy()
+    np.testing.assert_array_equal(edges, [np.inf, np.nan, -0.0, 0.0])

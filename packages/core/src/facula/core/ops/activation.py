@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from facula.core import dtypes
-from facula.core.declare import elementwise
+from facula.core.declare import elementwise, takes_out
+from facula.core.numerics import normal
 from facula.core.numerics.erf import erf as _erf
 from facula.core.tensor import Tensor
 
@@ -93,10 +94,12 @@ def threshold(input: Tensor, threshold: float = 0.0, value: float = 0.0) -> Tens
     """The input where it is above the threshold, else ``value``."""
 
 
-def _silu(x: np.ndarray) -> np.ndarray:
-    y = np.exp(-x)
+@takes_out(passes=4)
+def _silu(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    y = np.negative(x, out=out)
+    y = np.exp(y, out=out)
     y += x.dtype.type(1)
-    return np.divide(x, y, out=y)
+    return np.divide(x, y, out=out)
 
 
 @elementwise(numpy=_silu, opencl="input * sigmoid(input)", dtypes=_F, method=False, inplace=False,
@@ -105,13 +108,13 @@ def silu(input: Tensor) -> Tensor:
     """``x * sigmoid(x)``."""
 
 
-def _gelu_erf(x: np.ndarray) -> np.ndarray:
-    f = x.dtype.type
-    y = _erf(x * f(_ROOT_HALF))
-    y += f(1)
-    y *= x
-    y *= f(0.5)
-    return y
+@takes_out(passes=21)
+def _gelu_erf(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    if x.dtype == np.float32:
+        return normal.gelu(x, out)
+    y = np.add(_erf(np.atleast_1d(x) * _ROOT_HALF).reshape(x.shape), 1, out=out)
+    y = np.multiply(y, x, out=out)
+    return np.multiply(y, 0.5, out=out)
 
 
 @elementwise(numpy=_gelu_erf, dtypes=_F, method=False, inplace=False, export=False,
@@ -120,13 +123,14 @@ def gelu_erf(input: Tensor) -> Tensor:
     """``x * P(X <= x)`` for a standard normal X."""
 
 
-def _gelu_tanh(x: np.ndarray) -> np.ndarray:
+@takes_out(passes=8)
+def _gelu_tanh(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     f = x.dtype.type
-    y = x * x
+    y = np.multiply(x, x, out=out)
     y *= f(0.044715 * _GELU_SLOPE)
     y += f(_GELU_SLOPE)
     y *= x
-    np.tanh(y, out=y)
+    y = np.tanh(y, out=out)
     y += f(1)
     y *= x
     y *= f(0.5)
@@ -140,16 +144,13 @@ def gelu_tanh(input: Tensor) -> Tensor:
     """:func:`gelu_erf`, the normal distribution approximated by tanh."""
 
 
-def _gelu_erf_slope(x: np.ndarray) -> np.ndarray:
-    f = x.dtype.type
-    y = np.exp(x * x * f(-0.5))
-    y *= x
-    y *= f(1 / math.sqrt(2 * math.pi))
-    y += f(0.5)
-    cdf = _erf(x * f(_ROOT_HALF))
-    cdf *= f(0.5)
-    y += cdf
-    return y
+@takes_out(passes=23)
+def _gelu_erf_slope(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    if x.dtype == np.float32:
+        return normal.gelu_slope(x, out)
+    y = np.multiply(np.exp(x * x * -0.5), x * (1 / math.sqrt(2 * math.pi)), out=out)
+    y = np.add(y, 0.5, out=out)
+    return np.add(y, _erf(np.atleast_1d(x) * _ROOT_HALF).reshape(x.shape) * 0.5, out=out)
 
 
 @elementwise(numpy=_gelu_erf_slope, dtypes=_F, method=False, inplace=False, export=False,
