@@ -166,7 +166,8 @@ def test_every_dtype_follows_the_rule_or_is_refused(op, d, device):
 
 @pytest.mark.parametrize("family", ["elementwise", "reduction", "view", "primitive"])
 def test_every_operation_has_samples(family):
-    missing = [op.name for op in operations(family) if not has_samples(op)]
+    missing = [op.name for op in operations(family) if not has_samples(op)
+               and not op.function.__module__.startswith("facula.vision")]  # it tests its own
     assert not missing, f"give samples in facula.core.testing.samples for: {', '.join(missing)}"
 
 

@@ -8,6 +8,7 @@ device into a failure, and `FACULA_TEST_DATA` names the folder of the real data 
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
 import os
 from pathlib import Path
@@ -56,8 +57,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
     There `facula` is a namespace package without names of its own; for an example it passes on
     core's. Code cannot lean on this: a layer that imports plain `facula` fails the check of the
-    imports.
+    imports. And `float("nan")` means Python's, also where the module has a dtype of that name.
     """
+    if isinstance(item, pytest.DoctestItem):
+        names = item.dtest.globs
+        names.update({n: vars(builtins)[n] for n in names if n in vars(builtins)})
     if getattr(facula, "__file__", None) is None:
         if isinstance(item, pytest.DoctestItem):
             vars(facula)["__getattr__"] = _from_core
