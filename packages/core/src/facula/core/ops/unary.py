@@ -217,9 +217,20 @@ def sigmoid(input: Tensor) -> Tensor:
     """
 
 
+_ZEROS = np.zeros(1 << 14, np.float32)
+
+
 @takes_out(passes=1)
 def _relu(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    return np.maximum(x, x.dtype.type(0), out=out)
+    if (x.dtype != np.float32 or x.size < 1 << 12 or not x.flags.c_contiguous
+            or not (out is None or out.flags.c_contiguous)):
+        return np.maximum(x, x.dtype.type(0), out=out)
+    y = np.empty_like(x) if out is None else out  # NumPy takes twice as long with a scalar
+    flat, target, step = x.reshape(-1), y.reshape(-1), _ZEROS.size
+    for i in range(0, flat.size, step):
+        part = flat[i:i + step]
+        np.maximum(part, _ZEROS[:part.size], out=target[i:i + step])
+    return y
 
 
 @elementwise(numpy=_relu, opencl="MAX(input, (T)0)", dtypes=_REAL)
