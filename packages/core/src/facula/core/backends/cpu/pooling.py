@@ -53,21 +53,32 @@ def max_pool(input: np.ndarray, kernel_size: Ints, stride: Ints, padding: Ints, 
     code_type = np.uint8 if len(steps) <= 256 else np.int32
     whole = all(to == tuple(slice(0, o) for o in out) for _, to, _ in steps)
 
+    apart = stride[-1] > 1 and len(steps) <= 16
+
     def part(span: slice) -> None:
         source, top = x[span], y[span]
+        pieces = [source[(_ALL, *of)] for _, _, of in steps]
+        if apart:  # read with a stride once instead of twice
+            pieces = [np.ascontiguousarray(piece) for piece in pieces]
         if whole:
-            np.copyto(top, source[(_ALL, *steps[0][2])])
+            np.copyto(top, pieces[0])
         else:
             top.fill(_floor_value(y.dtype))
-        for _, to, of in steps[1:] if whole else steps:
-            piece = top[(_ALL, *to)]
-            np.maximum(piece, source[(_ALL, *of)], out=piece)
+        places = [(_ALL, *to) for _, to, _ in steps]
+        for piece, at in zip(pieces[whole:], places[whole:], strict=True):
+            np.maximum(top[at], piece, out=top[at])
+        # The number of elements before the first largest: of equal ones the first wins. "Not less"
+        # rather than "equal": a NaN among them must leave a valid position.
         code = np.zeros(top.shape, code_type)
-        for number in range(len(steps) - 1, -1, -1):  # backwards: of equal elements the first wins
-            _, to, of = steps[number]
-            # "not less" rather than "equal": a NaN among them must leave a valid position
-            best = ~np.less(source[(_ALL, *of)], top[(_ALL, *to)])
-            np.copyto(code[(_ALL, *to)], code_type(number), where=best)
+        before, lesser = np.ones(top.shape, bool), np.ones(top.shape, bool)
+        for piece, at in zip(pieces[:-1], places, strict=False):
+            if whole:
+                np.less(piece, top, out=lesser)
+            else:
+                lesser.fill(True)
+                lesser[at] = np.less(piece, top[at])
+            before &= lesser
+            code += before.view(np.uint8)
         np.add(ways[code], corner, out=where[span])
 
     call_quietly(_over_planes, part, planes, math.prod(sizes))
