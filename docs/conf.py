@@ -1,8 +1,13 @@
 """Sphinx settings: offline, warnings as errors, the API reference made from `__all__`."""
 
+import functools
 import importlib.metadata
 import sys
 from pathlib import Path
+
+from jinja2 import FileSystemBytecodeCache
+from jinja2.sandbox import SandboxedEnvironment
+from numpydoc import docscrape_sphinx
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tools"))
@@ -48,6 +53,9 @@ numpydoc_xref_param_type = False
 autosummary_filename_map = api_pages.write(HERE / "api" / "generated")
 (HERE / "api" / "generated" / "compatibility.md").write_text(compat.page(), encoding="utf-8")
 (HERE / "api" / "generated" / "models.md").write_text(model_page.page(), encoding="utf-8")
+# numpydoc compiles its template anew for every docstring, which took half of the build.
+docscrape_sphinx.SandboxedEnvironment = functools.partial(  # type: ignore[attr-defined]
+    SandboxedEnvironment, bytecode_cache=FileSystemBytecodeCache())
 nitpick_ignore_regex = [
     # Python's, NumPy's and typing's names: no inventory of theirs is read, the build is offline.
     (r"py:.*", r"(?!facula\.).*"),

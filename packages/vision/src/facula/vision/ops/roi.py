@@ -176,7 +176,7 @@ def roi_align(input: Tensor, boxes: Regions, output_size: int | Sequence[int],
     Returns
     -------
     Tensor
-        Shape (K, C, *output_size). Gradients flow to the input, not to the boxes.
+        Shape ``(K, C, *output_size)``. Gradients flow to the input, not to the boxes.
 
     Raises
     ------
@@ -263,7 +263,7 @@ def roi_pool(input: Tensor, boxes: Regions, output_size: int | Sequence[int],
     Returns
     -------
     Tensor
-        Shape (K, C, *output_size); empty bins hold 0.
+        Shape ``(K, C, *output_size)``; empty bins hold 0.
 
     References
     ----------
