@@ -12,7 +12,8 @@ from facula.core import ops
 ONE = (1, 1)
 SHAPES = [  # images, channels, filters, height, width, padding
     (2, 48, 64, 32, 32, 1), (1, 64, 32, 17, 71, 0), (5, 32, 64, 9, 14, 2), (16, 64, 48, 4, 4, 1),
-    (33, 40, 56, 7, 8, 1)]
+    (33, 40, 56, 7, 8, 1),
+    (3, 300, 100, 4, 4, 1), (2, 512, 256, 5, 5, 1)]  # large weights, few tiles: direct
 
 
 def _windows(x: np.ndarray, padding: int) -> np.ndarray:

@@ -27,6 +27,7 @@ from facula.core.backends.cpu.elementwise import call_quietly
 from facula.core.windows import Ints, convolved_size
 
 BUFFER = 1 << 18  # elements unfolded at a time: 1 MB of float32
+WIDE = 1 << 8       # columns of a product with a weight that is larger than the buffer
 _ALL = slice(None)
 
 
@@ -158,13 +159,22 @@ def _forward(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out
     return y
 
 
+def _images_at_once(n: int, groups: int, channels: int, weight: np.ndarray, window: Ints,
+                    area: int) -> int:
+    """As many as fill the buffer; more where the weight is as large, to read it less often."""
+    many = BUFFER // max(1, channels * math.prod(window) * area)
+    if groups == 1 and weight.size > BUFFER:
+        many = max(many, WIDE // max(1, area))
+    return max(1, min(n, many))
+
+
 def _by_columns(input: np.ndarray, matrices: np.ndarray, bias: np.ndarray | None,
                 y: np.ndarray, out: Ints, window: Ints, steps: list[Any]) -> None:
     """One product per block of images, unfolded completely; ``y`` is ``(N, O, area)``."""
     n, channels = input.shape[:2]
     groups, filters, depth = matrices.shape
     area = y.shape[2]
-    many = max(1, min(n, BUFFER // max(1, channels * math.prod(window) * area)))
+    many = _images_at_once(n, groups, channels, matrices, window, area)
     joined = groups == 1 and many > 1 and filters * depth > 1 << 16
     if joined:  # one product for several images: a large weight is not read for each again
         buffer = np.zeros((channels, *window, many, *out), y.dtype)
@@ -295,24 +305,28 @@ def convolution_input_grad(g: np.ndarray, weight: np.ndarray, input_shape: Ints,
             y = _tiled(g, winograd.flipped_filters_of(weight), None, channels, sizes, pads)
             if y is not None:
                 return y
-        if min(pads) >= 0:
+        large = groups == 1 and weight.size > 1 << 20 and math.prod(sizes) < WIDE
+        if min(pads) >= 0 and not large:  # turning a large weight costs more than it gives
             return _forward(g, np.ascontiguousarray(flipped), None, sizes, stride, pads, dilation,
                             groups)
     out = g.shape[2:]
     area = math.prod(out)
     grad = np.zeros(tuple(input_shape), g.dtype)
     steps = list(shifts(sizes, out, window, stride, padding, dilation))
-    matrices = np.ascontiguousarray(
-        weight.reshape(groups, filters // groups, -1).swapaxes(1, 2))  # (groups, C k / groups, O)
-    many = max(1, min(n, BUFFER // max(1, channels * math.prod(window) * area)))
+    matrices = weight.reshape(groups, filters // groups, -1).swapaxes(1, 2)  # (.., C k / groups, O)
+    many = _images_at_once(n, groups, channels, weight, window, area)
+    joined = groups == 1 and many > 1
 
     def part(span: slice) -> None:
         for block in _blocks(span, many):
-            piece = np.ascontiguousarray(g[block])
-            count = len(piece)
-            columns = np.matmul(matrices, piece.reshape(count, groups, -1, area)).reshape(
-                count, channels, *window, *out)
-            target = grad[block]
+            target, count = grad[block], block.stop - block.start
+            if joined:  # one product for several images
+                piece = np.ascontiguousarray(g[block].reshape(count, filters, area).swapaxes(0, 1))
+                columns = np.moveaxis(np.matmul(matrices[0], piece.reshape(filters, -1)).reshape(
+                    channels, *window, count, *out), 1 + len(window), 0)
+            else:
+                piece = np.ascontiguousarray(g[block]).reshape(count, groups, -1, area)
+                columns = np.matmul(matrices, piece).reshape(count, channels, *window, *out)
             for at, to, of in steps:
                 target[(_ALL, _ALL, *of)] += columns[(_ALL, _ALL, *at, *to)]
 
