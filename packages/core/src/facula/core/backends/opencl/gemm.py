@@ -28,13 +28,13 @@ _CPU_KERNELS: dict[str, list[Any]] = {
     "gemm_pack_strided": [BUFFER] * 2 + [LONG] * 3 + _B_STRIDED,
     "gemm_pack_columns": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
     "gemm_pack_columns_rows": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
-    "gemm_small": [BUFFER] * 4 + [LONG] * 10 + [_INT] + _A + _B_STRIDED,
+    "gemm_whole": [BUFFER] * 4 + [LONG] * 10 + [_INT] + [LONG] * 2 + _A + _B_STRIDED,
     "gemm_blocks": [BUFFER] * 4 + [LONG] * 9 + [_INT] + [LONG] * 2,
 }
 STRIDED, COLUMNS, COLUMNS_ROWS = "B_STRIDED", "B_COLUMNS", "B_COLUMNS_ROWS"
 _PACKS = {STRIDED: "gemm_pack_strided", COLUMNS: "gemm_pack_columns",
           COLUMNS_ROWS: "gemm_pack_columns_rows"}
-SMALL_DEPTH, SMALL_ROWS, SMALL_WORK = 1024, 48, 1 << 20  # what one launch does better than three
+WHOLE_WORK = 1 << 26  # up to this number of products one launch does better than three
 LARGE_TILES = 512  # from this size in both directions on a GPU takes the tiles for large products
 
 
@@ -60,9 +60,9 @@ def product_defines(device: Device, a: dtype, b: dtype, c: dtype) -> dict[str, s
     tile = choice(device, "gemm", c.name)
     width = tile["vector_bytes"] // side.partial.itemsize
     return defines | {
-        "VW": str(width), "VEC": f"{side.compute}{width}", "MR": str(tile["rows"]),
-        "MC": str(tile["mc"]), "NC": str(tile["nc"]), "KC": str(tile["kc"]),
-        "SMALL_K": str(SMALL_DEPTH), "SMALL_M": str(SMALL_ROWS)}
+        "VW": str(width), "VEC": f"{side.compute}{width}", "VEC4": f"{side.compute}4",
+        "MR": str(tile["rows"]),
+        "MC": str(tile["mc"]), "NC": str(tile["nc"]), "KC": str(tile["kc"])}
 
 
 declare(("gemm_address.cl", "gemm_cpu.cl"), _CPU_KERNELS, FLOATS, CPU,
@@ -123,15 +123,15 @@ class Product:
         tile = choice(device, "gemm", c.name)
         self._rows, self._block = tile["rows"], (tile["mc"], tile["nc"])
         self._panel = 2 * tile["vector_bytes"] // self._compute.itemsize
-        names = ("gemm_pack_a", _PACKS[kind], "gemm_blocks", "gemm_small")
-        self._takes_small = kind == STRIDED
+        names = ("gemm_pack_a", _PACKS[kind], "gemm_blocks", "gemm_whole")
+        self._takes_whole = kind == STRIDED
         if a is b is c and c in FLOATS:
             kernels = {name: families.kernel(name, c.numpy) for name in names}
         else:
             source = (define_lines(product_defines(self.runtime.device, a, b, c))
                       + read_source("gemm_address.cl") + read_source("gemm_cpu.cl"))
             kernels = self.runtime.kernels(source, (), _CPU_KERNELS)
-        self._pack_a, self._pack_b, self._blocks, self._small = (kernels[n] for n in names)
+        self._pack_a, self._pack_b, self._blocks, self._whole = (kernels[n] for n in names)
 
     def _gpu_tiles(self, tile: dict[str, int], defines: dict[str, str],
                    kind: str) -> tuple[Kernel, int, int]:
@@ -143,6 +143,20 @@ class Product:
         arguments = [BUFFER] * 4 + [LONG] * 10 + [_INT] + _A + right
         return (self.runtime.kernels(source, (), {"gemm_tiles": arguments})["gemm_tiles"],
                 tile["tm"], tile["tn"])
+
+    def _split(self, m: int, n: int, batches: int) -> tuple[int, int]:
+        """Rows and columns of a work-group's block: large, alike, and enough for all cores.
+
+        Every cut along one axis has all of the other operand packed once more.
+        """
+        panels = -(-m // self._rows), -(-n // self._panel)
+        cuts = [-(-panels[0] // (self._block[0] // self._rows)),
+                -(-panels[1] // (self._block[1] // self._panel))]
+        axis = int(m < n)
+        while (cuts[0] * cuts[1] * batches < self.runtime.device.compute_units
+               and cuts[axis] < panels[axis]):
+            cuts[axis] += 1
+        return -(-panels[0] // cuts[0]) * self._rows, -(-panels[1] // cuts[1]) * self._panel
 
     def packed_left(self, a: Left, sizes: Sizes) -> CLArray | None:
         """A in panels (CPU devices), so that several products may share it."""
@@ -170,12 +184,14 @@ class Product:
                            extra.mem, sizes.m, sizes.n, sizes.k, sizes.inner, *place,
                            extra.offset, *bias_strides, has_bias, *a.arguments(), *b.arguments())
             return
-        if (self._takes_small and packed is None and sizes.k <= SMALL_DEPTH
-                and sizes.m * sizes.n * sizes.k <= SMALL_WORK):
-            grid = (-(-sizes.n // self._panel), -(-sizes.m // SMALL_ROWS), sizes.z)
-            runtime.launch(self._small, grid, (1, 1, 1), out.mem, a.data.mem, b.data.mem,
+        if (self._takes_whole and packed is None
+                and sizes.m * sizes.n * sizes.k <= WHOLE_WORK):
+            rows, columns = self._split(sizes.m, sizes.n, sizes.z)
+            grid = (-(-sizes.m // rows), -(-sizes.n // columns), sizes.z)
+            runtime.launch(self._whole, grid, (1, 1, 1), out.mem, a.data.mem, b.data.mem,
                            extra.mem, sizes.m, sizes.n, sizes.k, sizes.inner, *place,
-                           extra.offset, *bias_strides, has_bias, *a.arguments(), *b.arguments())
+                           extra.offset, *bias_strides, has_bias, rows, columns,
+                           *a.arguments(), *b.arguments())
             return
         if packed is None:
             packed = self.packed_left(a, sizes)

@@ -8,7 +8,7 @@
  *            +------+------+--                           for each panel of B (KC x NR in L1)
  *                                                          for each panel of A (MC x KC in L2)
  *     packed A[z, p, k, i] = A[z, p*MR + i, k]                 MR x NR accumulators in registers
- *     packed B[z, q, k, j] = B[z, k, q*NR + j]       (zeros beyond the edges)
+ *     packed B[z, q, k, j] = B[z, k, q*NR + j]       (beyond the edges the last line again)
  *
  * Loads go through aligned vector types and sums are written a*b+c: PoCL's vload and fma are
  * calls. Measured with PoCL on one AVX2 core: 76-78 GFLOP/s against 79-90 of OpenBLAS.
@@ -19,6 +19,7 @@
 #ifndef VW
 #define VW 8          /* lanes of a vector */
 #define VEC float8
+#define VEC4 float4
 #endif
 #ifndef NV
 #define NV 2          /* vectors in a row of a register tile */
@@ -32,33 +33,100 @@
 #ifndef KC
 #define KC 256        /* depth of a block */
 #endif
-#ifndef SMALL_K
-#define SMALL_K 1024  /* depth up to which gemm_small holds whole panels */
-#endif
-#ifndef SMALL_M
-#define SMALL_M 48    /* rows of a block of gemm_small, a multiple of MR */
-#endif
 #define NR (NV * VW)
+typedef VEC4 PACKED4 __attribute__((aligned(sizeof(T))));
+
+/* A panel: `count` lines (of WIDTH; the last one stands in for those that are not there) side by
+ * side, `depth` values each. Neighbours in k are turned by fours: a load and a store for each value
+ * cost as much as the product itself where an operand is used only some dozen times. */
+#define PACK(SPACE, to, WIDTH, count, depth, from, TYPE, LOAD_X, line_step, k_step)              \
+    if ((line_step) == 1 && (count) == WIDTH) {                                                  \
+        for (long k = 0; k < (depth); ++k)                                                       \
+            for (int i = 0; i < WIDTH; ++i)                                                      \
+                (to)[k * WIDTH + i] = LOAD_X((from)[k * (k_step) + i]);                          \
+    } else {                                                                                     \
+        const long turned = (k_step) == 1 ? (depth) / 4 * 4 : 0;                                 \
+        for (int i = 0; i < WIDTH; ++i) {                                                        \
+            __global const TYPE *x0 = (from) + min(i, (count) - 1) * (line_step);                \
+            if (i % 4 == 0 && i + 4 <= WIDTH && turned) {                                        \
+                __global const TYPE *x1 = (from) + min(i + 1, (count) - 1) * (line_step);        \
+                __global const TYPE *x2 = (from) + min(i + 2, (count) - 1) * (line_step);        \
+                __global const TYPE *x3 = (from) + min(i + 3, (count) - 1) * (line_step);        \
+                EDGE_LOOP for (long k = 0; k < turned; k += 4) {                                 \
+                    const VEC4 r0 = FOUR(LOAD_X, x0 + k), r1 = FOUR(LOAD_X, x1 + k);             \
+                    const VEC4 r2 = FOUR(LOAD_X, x2 + k), r3 = FOUR(LOAD_X, x3 + k);             \
+                    FOURTH(SPACE, to, k * WIDTH, i) = (VEC4)(r0.x, r1.x, r2.x, r3.x);            \
+                    FOURTH(SPACE, to, (k + 1) * WIDTH, i) = (VEC4)(r0.y, r1.y, r2.y, r3.y);      \
+                    FOURTH(SPACE, to, (k + 2) * WIDTH, i) = (VEC4)(r0.z, r1.z, r2.z, r3.z);      \
+                    FOURTH(SPACE, to, (k + 3) * WIDTH, i) = (VEC4)(r0.w, r1.w, r2.w, r3.w);      \
+                }                                                                                \
+            }                                                                                    \
+            EDGE_LOOP for (long k = i < WIDTH / 4 * 4 ? turned : 0; k < (depth); ++k)            \
+                (to)[k * WIDTH + i] = LOAD_X(x0[k * (k_step)]);                                  \
+        }                                                                                        \
+    }
+#define FOURTH(SPACE, to, at, i) *(SPACE PACKED4 *)((to) + (at) + (i))
+#define FOUR(LOAD_X, p) (VEC4)(LOAD_X((p)[0]), LOAD_X((p)[1]), LOAD_X((p)[2]), LOAD_X((p)[3]))
+
+/* A register tile of `block` plus the product of a panel of A and one of B, `depth` deep. */
+#define TILE_SUM(block, is_first, pa, pb, depth)                                                 \
+    {                                                                                            \
+        VEC acc[MR][NV];                                                                         \
+        _Pragma("unroll") for (int i = 0; i < MR; ++i)                                           \
+            _Pragma("unroll") for (int v = 0; v < NV; ++v)                                       \
+                acc[i][v] = (is_first) ? (VEC)0 : (block)[i * (NC / VW) + v];                    \
+        for (long k = 0; k < (depth); ++k) {                                                     \
+            VEC right_k[NV];                                                                     \
+            _Pragma("unroll") for (int v = 0; v < NV; ++v) right_k[v] = (pb)[k * NV + v];        \
+            _Pragma("unroll") for (int i = 0; i < MR; ++i) {                                     \
+                const T left_k = (pa)[k * MR + i];                                               \
+                _Pragma("unroll") for (int v = 0; v < NV; ++v)                                   \
+                    acc[i][v] = left_k * right_k[v] + acc[i][v];                                 \
+            }                                                                                    \
+        }                                                                                        \
+        _Pragma("unroll") for (int i = 0; i < MR; ++i)                                           \
+            _Pragma("unroll") for (int v = 0; v < NV; ++v)                                       \
+                (block)[i * (NC / VW) + v] = acc[i][v];                                          \
+    }
+
+/* A finished block goes to C; the bias is one number per row or one per column. */
+FN void store_block(__global STORE_CT *c, const T *block, __global const STORE_A *bias,
+                    const long rows, const long columns, const long cm, const long bias_m,
+                    const long bias_n, const int has_bias)
+{
+    T by_column[NC];
+    const int each_column = has_bias && bias_n;
+    for (long n = 0; n < columns; ++n)
+        by_column[n] = each_column ? LOAD_A(bias[n * bias_n]) : (T)0;
+    for (long m = 0; m < rows; ++m) {
+        const T by_row = has_bias && !bias_n ? LOAD_A(bias[m * bias_m]) : (T)0;
+        for (long n = 0; n < columns; ++n) {
+            const T value = block[m * NC + n] + (by_column[n] + by_row);
+            c[m * cm + n] = STORE_C(value);
+        }
+    }
+}
 
 __kernel GROUP_OF_ONE void gemm_pack_a(__global T *packed, __global const STORE_A *a,
                                        const long M, const long K, const long Z0, A_PARAMETERS)
 {
     const long panel = get_global_id(0), z = get_global_id(1), panels = get_global_size(0);
     __global T *to = packed + (z * panels + panel) * K * MR;
-    const long m0 = panel * MR, rows = min((long)MR, M - m0);
-    for (long i = 0; i < MR; ++i) {
-        if (i >= rows) {
-            EDGE_LOOP for (long k = 0; k < K; ++k) to[k * MR + i] = 0;
-        } else if (K0 >= K) {
-            const long at = A_AT(z, m0 + i, 0);
-            EDGE_LOOP for (long k = 0; k < K; ++k) to[k * MR + i] = LOAD_A(a[at + k * ak0]);
-        } else {
-            const long at = A_AT(z, m0 + i, 0);
+    const long m0 = panel * MR;
+    const int rows = (int)min((long)MR, M - m0);
+    if (K0 >= K)
+        for (long k0 = 0; k0 < K; k0 += KC) {  /* what is written stays in the first cache */
+            __global const STORE_A *from = a + A_AT(z, m0, 0) + k0 * ak0;
+            const long depth = min((long)KC, K - k0);
+            PACK(__global, to + k0 * MR, MR, rows, depth, from, STORE_A, LOAD_A, am, ak0)
+        }
+    else
+        for (int i = 0; i < MR; ++i) {
+            const long at = A_AT(z, m0 + min(i, rows - 1), 0);
             for (long k1 = 0, k = 0; k < K; ++k1)
                 EDGE_LOOP for (long k0 = 0; k0 < K0; ++k0, ++k)
                     to[k * MR + i] = LOAD_A(a[at + k1 * ak1 + k0 * ak0]);
         }
-    }
 }
 
 __kernel GROUP_OF_ONE void gemm_pack_strided(__global T *packed, __global const STORE_B *b,
@@ -69,15 +137,11 @@ __kernel GROUP_OF_ONE void gemm_pack_strided(__global T *packed, __global const 
     __global T *to = packed + (z * panels + panel) * K * NR;
     const long n0 = panel * NR, at = B_AT(z, 0, n0);
     const int columns = (int)min((long)NR, N - n0);
-    if (columns == NR && bn == 1) {
-        for (long k = 0; k < K; ++k)
-            for (int j = 0; j < NR; ++j) to[k * NR + j] = LOAD_B(b[at + k * bk + j]);
-        return;
+    for (long k0 = 0; k0 < K; k0 += KC) {
+        __global const STORE_B *from = b + at + k0 * bk;
+        const long depth = min((long)KC, K - k0);
+        PACK(__global, to + k0 * NR, NR, columns, depth, from, STORE_B, LOAD_B, bn, bk)
     }
-    if (columns < NR)
-        EDGE_LOOP for (long i = 0; i < K * NR; ++i) to[i] = 0;
-    for (int j = 0; j < columns; ++j)
-        EDGE_LOOP for (long k = 0; k < K; ++k) to[k * NR + j] = LOAD_B(b[at + k * bk + j * bn]);
 }
 
 /* One panel is NR neighbouring places of one picture; rows run over (channel, tap). Where the
@@ -193,94 +257,52 @@ __kernel GROUP_OF_ONE void gemm_blocks(__global STORE_CT *c, __global const T *p
             for (long m = m0; m < m_end; m += MR) {
                 __global const T *pa = packed_a + ((z * za * a_panels + m / MR) * K + k0) * MR;
                 VEC *tile = (VEC *)(block + (m - m0) * NC + (n - n0));
-                VEC acc[MR][NV];
-#pragma unroll
-                for (int i = 0; i < MR; ++i)
-#pragma unroll
-                    for (int v = 0; v < NV; ++v)
-                        acc[i][v] = k0 ? tile[i * (NC / VW) + v] : (VEC)0;
-                for (long k = 0; k < depth; ++k) {
-                    VEC right[NV];
-#pragma unroll
-                    for (int v = 0; v < NV; ++v) right[v] = pb[k * NV + v];
-#pragma unroll
-                    for (int i = 0; i < MR; ++i) {
-                        const T left = pa[k * MR + i];
-#pragma unroll
-                        for (int v = 0; v < NV; ++v) acc[i][v] = left * right[v] + acc[i][v];
-                    }
-                }
-#pragma unroll
-                for (int i = 0; i < MR; ++i)
-#pragma unroll
-                    for (int v = 0; v < NV; ++v) tile[i * (NC / VW) + v] = acc[i][v];
+                TILE_SUM(tile, k0 == 0, pa, pb, depth)
             }
         }
     }
-    for (long m = m0; m < m_end; ++m)
-        for (long n = n0; n < n_end; ++n) {
-            T value = block[(m - m0) * NC + (n - n0)];
-            if (has_bias) value += LOAD_A(bias[at_bias + m * bias_m + n * bias_n]);
-            c[at_c + z * cz + m * cm + n] = STORE_C(value);
-        }
+    store_block(c + at_c + z * cz + m0 * cm + n0, block,
+                bias + at_bias + m0 * bias_m + n0 * bias_n, m_end - m0, n_end - n0, cm, bias_m,
+                bias_n, has_bias);
 }
 
-/* Small products in one launch: each work-group packs its own panels, on its stack. */
-__kernel GROUP_OF_ONE void gemm_small(__global STORE_CT *c, __global const STORE_A *a,
+/* The whole product in one launch: each work-group packs what it needs, on its stack. Blocks are
+ * block_m (at most MC) by block_n (at most NC). */
+__kernel GROUP_OF_ONE void gemm_whole(__global STORE_CT *c, __global const STORE_A *a,
                                       __global const STORE_B *b, __global const STORE_A *bias,
                                       const long M, const long N, const long K, const long Z0,
                                       const long at_c, const long cz, const long cm,
                                       const long at_bias, const long bias_m, const long bias_n,
-                                      const int has_bias, A_PARAMETERS, B_STRIDED_PARAMETERS)
+                                      const int has_bias, const long block_m, const long block_n,
+                                      A_PARAMETERS, B_STRIDED_PARAMETERS)
 {
-    T right[SMALL_K * NR] __attribute__((aligned(64)));
-    T left[SMALL_K * MR] __attribute__((aligned(64)));
-    T tile[MR * NR] __attribute__((aligned(64)));
-    const long n0 = get_global_id(0) * NR, m0 = get_global_id(1) * SMALL_M, z = get_global_id(2);
-    const int columns = (int)min((long)NR, N - n0);
-    const long from_b = B_AT(z, 0, n0);
-    if (columns < NR)
-        EDGE_LOOP for (long i = 0; i < K * NR; ++i) right[i] = 0;
-    if (bn == 1)
-        for (long k = 0; k < K; ++k)
-            for (int j = 0; j < columns; ++j) right[k * NR + j] = LOAD_B(b[from_b + k * bk + j]);
-    else
-        for (int j = 0; j < columns; ++j)
-            EDGE_LOOP for (long k = 0; k < K; ++k)
-                right[k * NR + j] = LOAD_B(b[from_b + k * bk + j * bn]);
-    for (long m = m0; m < min(M, m0 + SMALL_M); m += MR) {
-        const int rows = (int)min((long)MR, M - m);
-        for (int i = 0; i < MR; ++i) {
-            const long from_a = A_AT(z, m + min(i, rows - 1), 0);
-            EDGE_LOOP for (long k = 0; k < K; ++k) left[k * MR + i] = LOAD_A(a[from_a + k * ak0]);
+    T left[MC * KC] __attribute__((aligned(64)));
+    T right[KC * NR] __attribute__((aligned(64)));
+    T block[MC * NC] __attribute__((aligned(64)));
+    const long m0 = get_global_id(0) * block_m, n0 = get_global_id(1) * block_n;
+    const long z = get_global_id(2);
+    const long m_end = min(M, m0 + block_m), n_end = min(N, n0 + block_n);
+    for (long k0 = 0; k0 < K || k0 == 0; k0 += KC) {
+        const long depth = min((long)KC, K - k0);
+        for (long m = m0; m < m_end; m += MR) {
+            T *to = left + (m - m0) * KC;
+            __global const STORE_A *from = a + A_AT(z, m, 0) + k0 * ak0;
+            const int rows = (int)min((long)MR, M - m);
+            PACK(__private, to, MR, rows, depth, from, STORE_A, LOAD_A, am, ak0)
         }
-        const VEC *pb = (const VEC *)right;
-        VEC acc[MR][NV];
-#pragma unroll
-        for (int i = 0; i < MR; ++i)
-#pragma unroll
-            for (int v = 0; v < NV; ++v) acc[i][v] = (VEC)0;
-        for (long k = 0; k < K; ++k) {
-            VEC r[NV];
-#pragma unroll
-            for (int v = 0; v < NV; ++v) r[v] = pb[k * NV + v];
-#pragma unroll
-            for (int i = 0; i < MR; ++i) {
-                const T l = left[k * MR + i];
-#pragma unroll
-                for (int v = 0; v < NV; ++v) acc[i][v] = l * r[v] + acc[i][v];
+        for (long n = n0; n < n_end; n += NR) {
+            __global const STORE_B *from = b + B_AT(z, k0, n);
+            const int columns = (int)min((long)NR, N - n);
+            PACK(__private, right, NR, columns, depth, from, STORE_B, LOAD_B, bn, bk)
+            const VEC *pb = (const VEC *)right;
+            for (long m = m0; m < m_end; m += MR) {
+                const T *pa = left + (m - m0) * KC;
+                VEC *tile = (VEC *)(block + (m - m0) * NC + (n - n0));
+                TILE_SUM(tile, k0 == 0, pa, pb, depth)
             }
         }
-#pragma unroll
-        for (int i = 0; i < MR; ++i)
-#pragma unroll
-            for (int v = 0; v < NV; ++v) ((VEC *)tile)[i * NV + v] = acc[i][v];
-        for (int i = 0; i < rows; ++i)
-            for (int j = 0; j < columns; ++j) {
-                T value = tile[i * NR + j];
-                if (has_bias)
-                    value += LOAD_A(bias[at_bias + (m + i) * bias_m + (n0 + j) * bias_n]);
-                c[at_c + z * cz + (m + i) * cm + n0 + j] = STORE_C(value);
-            }
     }
+    store_block(c + at_c + z * cz + m0 * cm + n0, block,
+                bias + at_bias + m0 * bias_m + n0 * bias_n, m_end - m0, n_end - n0, cm, bias_m,
+                bias_n, has_bias);
 }
