@@ -26,29 +26,35 @@ def _before(first: np.ndarray, all: np.ndarray) -> np.ndarray:
     return np.concatenate([first[None], all[:-1]])
 
 
-def _product_of_all(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """``sum over steps and sequences of outer(a, b)``."""
-    return np.matmul(a.reshape(-1, a.shape[-1]).T, b.reshape(-1, b.shape[-1]))
+def _product_of_all(a: np.ndarray, first: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """``sum over steps and sequences of outer(a, state before the step)``."""
+    total = np.matmul(a[1:].reshape(-1, a.shape[-1]).T, y[:-1].reshape(-1, y.shape[-1]))
+    total += np.matmul(a[0].T, first)
+    return total
 
 
 @kernel
 @in_single
 def lstm_layer(gx: np.ndarray, h: np.ndarray, c: np.ndarray,
                w_hh: np.ndarray) -> tuple[np.ndarray, ...]:
-    n, weight = h.shape[-1], np.ascontiguousarray(w_hh.T)
-    gates = np.array(gx, order="C")
+    n, half = h.shape[-1], gx.dtype.type(0.5)
+    # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: with inputs halved, one tanh serves all four gates.
+    scale = np.full(4 * n, half, gx.dtype)
+    scale[2 * n:3 * n] = 1
+    weight = np.ascontiguousarray(w_hh.T) * scale
+    shift = np.where(scale == half, half, gx.dtype.type(0))
+    gates = np.multiply(gx, scale, out=np.empty(gx.shape, gx.dtype))
     y, cells = (np.empty((*gx.shape[:2], n), gx.dtype) for _ in range(2))
     product, add = np.empty(gates.shape[1:], gx.dtype), np.empty(h.shape, gx.dtype)
     for t, now in enumerate(gates):
         now += np.matmul(h, weight, out=product)
-        _sigmoid(now[:, :2 * n])
-        np.tanh(now[:, 2 * n:3 * n], out=now[:, 2 * n:3 * n])
-        _sigmoid(now[:, 3 * n:])
-        i, f, g, o = (now[:, k * n:(k + 1) * n] for k in range(4))
-        c = np.multiply(f, c, out=cells[t])
-        c += np.multiply(i, g, out=add)
+        np.tanh(now, out=now)
+        now *= scale
+        now += shift
+        c = np.multiply(now[:, n:2 * n], c, out=cells[t])
+        c += np.multiply(now[:, :n], now[:, 2 * n:3 * n], out=add)
         h = np.tanh(c, out=y[t])
-        h *= o
+        h *= now[:, 3 * n:]
     return y, cells, gates
 
 
@@ -58,27 +64,35 @@ def lstm_layer_grad(gy: np.ndarray, g_cells: np.ndarray, h0: np.ndarray, c0: np.
                     w_hh: np.ndarray, y: np.ndarray, cells: np.ndarray,
                     gates: np.ndarray) -> tuple[np.ndarray, ...]:
     n, one = h0.shape[-1], gates.dtype.type(1)
-    before, g_gates = _before(c0, cells), np.empty_like(gates)
+    g_gates = np.empty_like(gates)
     gh, gc = np.zeros_like(h0), np.zeros_like(c0)
+    tanh, through = np.empty_like(h0), np.empty_like(h0)
+    split = (gates.shape[1], 4, n)
     for t in reversed(range(len(gates))):
-        i, f, g, o = (gates[t, :, k * n:(k + 1) * n] for k in range(4))
-        gi, gf, gg, go = (g_gates[t, :, k * n:(k + 1) * n] for k in range(4))
+        now, slope = gates[t], g_gates[t]
+        i, f, g, o = np.moveaxis(now.reshape(split), 1, 0)
+        di, df, dg, do = np.moveaxis(slope.reshape(split), 1, 0)
+        # What each gate's gradient is multiplied by, before the products with gc and gh.
+        np.subtract(one, now, out=slope)
+        slope *= now
+        np.multiply(g, g, out=dg)
+        np.subtract(one, dg, out=dg)
+        np.tanh(cells[t], out=tanh)
+        di *= g
+        df *= cells[t - 1] if t else c0
+        dg *= i
+        do *= tanh
+        tanh *= tanh
+        np.subtract(one, tanh, out=tanh)
+        tanh *= o
         gh += gy[t]
         gc += g_cells[t]
-        tanh = np.tanh(cells[t])
-        np.multiply(gh, tanh, out=go)
-        gh *= o
-        gc += gh * (one - tanh * tanh)
-        np.multiply(gc, g, out=gi)
-        np.multiply(gc, before[t], out=gf)
-        np.multiply(gc, i, out=gg)
-        gg *= one - g * g
-        for grad, gate in ((gi, i), (gf, f), (go, o)):
-            grad *= gate
-            grad *= one - gate
+        gc += np.multiply(gh, tanh, out=through)
+        slope.reshape(split)[:, :3] *= gc[:, None]
+        do *= gh
         gc *= f
-        np.matmul(g_gates[t], w_hh, out=gh)
-    return g_gates, gh, gc, _product_of_all(g_gates, _before(h0, y))
+        np.matmul(slope, w_hh, out=gh)
+    return g_gates, gh, gc, _product_of_all(g_gates, h0, y)
 
 
 @kernel
@@ -131,4 +145,4 @@ def gru_layer_grad(gy: np.ndarray, h0: np.ndarray, w_hh: np.ndarray, y: np.ndarr
         np.multiply(gn, r, out=by_state[t, :, 2 * n:])
         gh *= z
         gh += np.matmul(by_state[t], w_hh)
-    return by_input, gh, _product_of_all(by_state, before), by_state.sum((0, 1))
+    return by_input, gh, _product_of_all(by_state, h0, y), by_state.sum((0, 1))
