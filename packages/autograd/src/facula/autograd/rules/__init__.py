@@ -2,6 +2,7 @@
 
 from facula.autograd.rules import (
     activation,
+    attention,
     binary,
     compare,
     complex_numbers,
@@ -39,7 +40,7 @@ from facula.autograd.rules import (
     views,
 )
 
-__all__ = ["activation", "binary", "compare", "complex_numbers", "convert", "counting",
+__all__ = ["activation", "attention", "binary", "compare", "complex_numbers", "convert", "counting",
            "cumulative", "decompose", "eigen", "extremes", "fft", "gather", "index", "integers",
            "joining", "ldl", "linalg", "masked", "matrices", "neural", "pointwise", "pooling",
            "random", "rearrange", "recurrent", "reduce", "shape", "softmax", "solve", "sort",

@@ -3,6 +3,7 @@
 from facula.core.ops import (
     activation,
     aliases,
+    attention,
     bessel,
     binary,
     calculus,
@@ -59,9 +60,9 @@ from facula.core.ops import (
     written,
 )
 
-__all__ = ["activation", "aliases", "bessel", "binary", "calculus", "compare", "complex_numbers",
-           "convert", "copies", "correlation", "counting", "creation", "cumulative", "decompose",
-           "distance", "eigen", "einsum", "exchange", "extremes", "fft",
+__all__ = ["activation", "aliases", "attention", "bessel", "binary", "calculus", "compare",
+           "complex_numbers", "convert", "copies", "correlation", "counting", "creation",
+           "cumulative", "decompose", "distance", "eigen", "einsum", "exchange", "extremes", "fft",
            "fft_planes", "gather", "index", "integers", "joining", "ldl", "linalg", "linalg_names",
            "low_rank", "masked", "matrices", "neural", "norms", "pointwise", "polynomials",
            "pooling", "products", "random", "rearrange", "recurrent", "reduce", "segments",

@@ -6,18 +6,21 @@ import math
 from typing import Any
 
 from facula.core import dtypes
-from facula.core.ops import convert, creation, joining, linalg, masked, reduce, shape, views
-from facula.core.ops import softmax as soft
+from facula.core.ops import (
+    attention,
+    convert,
+    creation,
+    joining,
+    linalg,
+    masked,
+    reduce,
+    shape,
+    views,
+)
 from facula.core.precision import guarded
 from facula.core.tensor import Tensor
 from facula.nn.functional.dropout import dropout
 from facula.nn.functional.linear import linear
-
-
-def _causal(rows: int, columns: int, device: Any) -> Tensor:
-    """True where a query may look: at keys that do not come later."""
-    return (shape.unsqueeze(creation.arange(rows, device=device), 1)  # type: ignore
-            >= creation.arange(columns, device=device))
 
 
 @guarded
@@ -63,34 +66,29 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor,
     >>> facula.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True).shape
     facula.Size([1, 2, 3, 4])
     """
-    weights = _attention_weights(query, key, attn_mask, is_causal, scale, enable_gqa)
+    if is_causal and attn_mask is not None:
+        raise RuntimeError("scaled_dot_product_attention: attn_mask and is_causal=True exclude "
+                           "each other: give one of them")
+    if enable_gqa:
+        key = key.repeat_interleave(query.shape[-3] // key.shape[-3], -3)  # type: ignore
+        value = value.repeat_interleave(query.shape[-3] // value.shape[-3], -3)  # type: ignore
+    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    if not dropout_p and attention.has_kernel(query, key, value, attn_mask):
+        return _in_one_kernel(query, key, value, attn_mask, is_causal, factor)
+    weights = attention.weights(query, key, attn_mask, is_causal, factor)
     if dropout_p:
         weights = dropout(weights, dropout_p)
-    if enable_gqa:
-        value = value.repeat_interleave(query.shape[-3] // value.shape[-3], -3)  # type: ignore
     return linalg.matmul(weights, value)
 
 
-def _attention_weights(query: Tensor, key: Tensor, mask: Any, is_causal: bool,
-                       scale: float | None, enable_gqa: bool = False) -> Tensor:
-    if is_causal:
-        if mask is not None:
-            raise RuntimeError("scaled_dot_product_attention: attn_mask and is_causal=True exclude "
-                               "each other: give one of them")
-        mask = _causal(query.shape[-2], key.shape[-2], query.device)
-    if enable_gqa:
-        key = key.repeat_interleave(query.shape[-3] // key.shape[-3], -3)  # type: ignore
-    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    scores: Any = linalg.matmul(query * factor, key.mT)  # type: ignore[operator]
-    if mask is None:
-        return soft.softmax(scores, -1)
-    if mask.dtype is not dtypes.bool_:
-        return soft.softmax(scores + mask, -1)
-    weights: Any = soft.softmax(masked.where(mask, scores, -math.inf), -1)
-    if is_causal:
-        return weights
-    # A query that may look nowhere gets zeros, not NaN.
-    return masked.where(reduce.any(mask, -1, True), weights, 0.0)
+def _in_one_kernel(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None,
+                   is_causal: bool, scale: float) -> Tensor:
+    """The same where the device has a kernel for all of it."""
+    if query.ndim == 4:
+        return attention.attention(query, key, value, mask, is_causal, scale)[0]
+    heads = [shape.unsqueeze(x, 0) for x in (query, key, value)]
+    return shape.squeeze(attention.attention(
+        heads[0], heads[1], heads[2], mask, is_causal, scale)[0], 0)
 
 
 def _added(mask: Tensor | None, like: Tensor) -> Tensor | None:
@@ -196,10 +194,16 @@ def multi_head_attention_forward(
     if padding is not None:
         rows = shape.reshape(padding, n, 1, 1, -1)
         mask = rows if mask is None else mask + rows
-    probabilities = _attention_weights(q, k, mask, False, None)
-    if dropout_p and training:
-        probabilities = dropout(probabilities, dropout_p)
-    y = shape.permute(linalg.matmul(probabilities, v), 2, 0, 1, 3)
+    scale = 1 / math.sqrt(q.shape[-1])
+    drops = bool(dropout_p and training)
+    if not (need_weights or drops) and attention.has_kernel(q, k, v, mask):
+        y = _in_one_kernel(q, k, v, mask, False, scale)
+    else:
+        probabilities = attention.weights(q, k, mask, False, scale)
+        if drops:
+            probabilities = dropout(probabilities, dropout_p)
+        y = linalg.matmul(probabilities, v)
+    y = shape.permute(y, 2, 0, 1, 3)
     y = linear(shape.reshape(y, length, n, -1), out_proj_weight, out_proj_bias)
     shown: Tensor | None = None
     if need_weights:

@@ -12,6 +12,7 @@ from facula.core.backends.base import Kernel
 from facula.core.backends.cpu import BACKEND as _cpu
 from facula.core.backends.fallback import through_host
 from facula.core.backends.opencl import (  # noqa: F401  (the rooms register their kernels)
+    attention,
     extremes,
     index,
     linalg,

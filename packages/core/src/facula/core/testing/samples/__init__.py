@@ -1,6 +1,7 @@
 """Sample arguments for every operation: from its declaration, or from a room of this package."""
 
 from facula.core.testing.samples import (
+    attention,
     complex_numbers,
     composed,
     convert,
@@ -33,7 +34,7 @@ from facula.core.testing.samples.base import (
     samples_of,
 )
 
-__all__ = ["complex_numbers", "composed", "convert", "fft", "gather", "has_samples", "index",
-           "joining", "LAYOUTS", "linalg", "linear_algebra", "Maker", "masked", "neural",
+__all__ = ["attention", "complex_numbers", "composed", "convert", "fft", "gather", "has_samples",
+           "index", "joining", "LAYOUTS", "linalg", "linear_algebra", "Maker", "masked", "neural",
            "products", "random", "rearrange", "recurrent", "reduce", "Sample", "sample_inputs",
            "samples_of", "shape", "sort", "special", "statistics", "variates", "views"]
