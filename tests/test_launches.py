@@ -37,6 +37,21 @@ def test_a_training_step_of_a_small_network(device):
     assert _launches(step) <= 20
 
 
+@pytest.mark.parametrize("mode", [True, "auto"])
+def test_a_training_step_of_a_network_of_three_layers(device, mode):
+    net = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(),
+                        nn.Linear(128, 10)).to(device)
+    optimizer = facula.optim.Adam(net.parameters())
+    x, y = facula.randn(64, 784, device=device), facula.arange(64).to(device) % 10
+
+    def step():
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+    with facula.opencl.fusion(mode):
+        assert _launches(step) <= 20
+
+
 def test_adam_over_a_hundred_parameters(device):
     parameters = [facula.randn(n, 3, device=device).requires_grad_() for n in range(1, 101)]
     for p in parameters:

@@ -212,6 +212,34 @@ def test_sums_over_classes_values(backend, rng, shape, dtype):
     assert np.all(spread[spread != 0] == -2)
 
 
+@pytest.mark.parametrize("shape", [(9000, 3), (7, 5, 40), (1, 2), (6,), (33, 70)])
+@pytest.mark.parametrize("dtype", [dtypes.float32, dtypes.float16])
+@pytest.mark.parametrize("mean", [True, False])
+def test_cross_entropy_of_classes(backend, rng, shape, dtype, mean):
+    x = (3 * rng.standard_normal(shape)).astype(dtype.numpy)
+    dim = min(1, len(shape) - 1)
+    target = rng.integers(0, shape[dim], np.delete(shape, dim))
+    target = np.where(rng.random(target.shape) < 0.2, -100, target).astype(np.int64)
+    loss, count, logp = backend.kernels["class_entropy"](
+        backend.from_numpy(x), backend.from_numpy(target), -100, mean)
+    lines = np.moveaxis(x.astype(np.float64), dim, -1)
+    ly = lines - np.log(np.exp(lines).sum(-1, keepdims=True))
+    kept = target >= 0
+    chosen = np.arange(shape[dim]) == target[..., None]
+    divisor = kept.sum() if mean else 1
+    with np.errstate(all="ignore"):
+        expected = -ly[chosen].sum() / divisor
+    eps = float(dtypes.finfo(dtype).eps)
+    np.testing.assert_allclose(backend.to_numpy(loss), expected, rtol=20 * eps)
+    np.testing.assert_allclose(np.moveaxis(backend.to_numpy(logp), dim, -1), ly, atol=16 * eps)
+    dx = backend.to_numpy(backend.kernels["class_entropy_grad"](
+        backend.from_numpy(np.array(2, dtype.numpy)), logp, backend.from_numpy(target),
+        count if mean else None, -100))
+    with np.errstate(all="ignore"):
+        slope = np.where(kept[..., None], np.exp(ly) - chosen, 0) * 2 / divisor
+    np.testing.assert_allclose(np.moveaxis(dx, dim, -1), slope, atol=20 * eps)
+
+
 def test_a_class_that_does_not_exist_shows(backend):
     x = backend.from_numpy(np.zeros((2, 3), np.float32))
     for wrong in (-1, 3):

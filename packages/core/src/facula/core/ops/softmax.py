@@ -92,6 +92,27 @@ def nll_spread(grad: Tensor, target: Tensor, ignore_index: int, size: tuple[int,
     return grad, target, int(ignore_index), tuple(size)  # type: ignore[return-value]
 
 
+@primitive(export=False, outputs=3, result=("same", "same", "same"))
+def class_entropy(input: Tensor, target: Tensor, ignore_index: int,
+                  mean: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """The cross entropy of classes: ``nll_sums`` of the logarithm of the softmax, in one step.
+
+    Returns
+    -------
+    loss, count, output : Tensor
+        The sum or, with ``mean``, the mean; how many examples count; log_softmax of the input along
+        the classes. The last two carry no gradient.
+    """
+    return input, target, int(ignore_index), bool(mean)  # type: ignore[return-value]
+
+
+@primitive(export=False)
+def class_entropy_grad(grad: Tensor, output: Tensor, target: Tensor, count: Tensor | None,
+                       ignore_index: int) -> Tensor:
+    """The input's gradient of ``class_entropy``, from log_softmax and, for the mean, the count."""
+    return grad, output, target, count, int(ignore_index)  # type: ignore[return-value]
+
+
 @composite
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """The logarithm of the sum of exponentials over some dimensions, without overflow.

@@ -103,8 +103,7 @@ def _nll(op: str, logp: Tensor, target: Tensor, weight: Tensor | None, ignore_in
         try:
             total, count = soft.nll_sums(logp, target, ignore_index)
         except IndexError as error:
-            raise IndexError(f"{op}: target holds a class number outside the {classes} classes of "
-                             f"the input: {error}") from None
+            raise _no_class(op, classes, error) from None
         return total / count if reduction == "mean" else total  # type: ignore
     kept = _ignoring(target, ignore_index, classes)
     losses: Any = -_pick(op, logp, target, kept)  # type: ignore[operator]
@@ -123,6 +122,11 @@ def _nll(op: str, logp: Tensor, target: Tensor, weight: Tensor | None, ignore_in
     if reduction == "mean" and counts is not None:
         return _over(fold.sum(losses), fold.sum(counts))
     return reduced(op, losses, reduction)
+
+
+def _no_class(op: str, classes: int, error: IndexError) -> IndexError:
+    return IndexError(f"{op}: target holds a class number outside the {classes} classes of the "
+                      f"input: {error}")
 
 
 def _over(total: Any, count: Any) -> Tensor:
@@ -176,6 +180,11 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
         return _soft_targets(input, target, weight, reduction, label_smoothing, dim)
     target = convert.long(target) if target._kind.dtype is not dtypes.int64 else target
     _check_target("cross_entropy", input, target)
+    if weight is None and not label_smoothing and reduction in ("mean", "sum"):
+        try:
+            return soft.class_entropy(input, target, ignore_index, reduction == "mean")[0]
+        except IndexError as error:
+            raise _no_class("cross_entropy", input.shape[dim], error) from None
     logp = soft.log_softmax(input, dim)
     loss: Any = _nll("cross_entropy", logp, target, weight, ignore_index, reduction)
     if not label_smoothing:

@@ -9,6 +9,7 @@ import numpy as np
 
 from facula.core.backends.cpu.backend import kernel
 from facula.core.backends.cpu.elementwise import call_quietly
+from facula.core.backends.cpu.rows import largest, sums
 from facula.core.backends.cpu.threads import LARGE, get_num_threads, run_all, spans
 
 _ALL = slice(None)
@@ -63,27 +64,27 @@ def _blocked(function: Callable[..., None], dim: int, *inputs: np.ndarray) -> np
 
 
 def _softmax(out: np.ndarray, x: np.ndarray, dim: int) -> None:
-    np.subtract(x, np.maximum.reduce(x, axis=dim, keepdims=True), out=out)
+    np.subtract(x, largest(x, dim), out=out)
     np.exp(out, out=out)
-    np.divide(out, np.add.reduce(out, axis=dim, keepdims=True), out=out)
+    np.divide(out, sums(out, dim), out=out)
 
 
 def _log_softmax(out: np.ndarray, x: np.ndarray, dim: int) -> None:
-    np.subtract(x, np.maximum.reduce(x, axis=dim, keepdims=True), out=out)
-    total = np.add.reduce(np.exp(out), axis=dim, keepdims=True)
+    np.subtract(x, largest(x, dim), out=out)
+    total = sums(np.exp(out), dim)
     np.subtract(out, np.log(total, out=total), out=out)
 
 
 def _softmax_grad(out: np.ndarray, g: np.ndarray, y: np.ndarray, dim: int) -> None:
     np.multiply(g, y, out=out)
-    total = np.add.reduce(out, axis=dim, keepdims=True)
+    total = sums(out, dim)
     np.subtract(g, total, out=out)
     np.multiply(out, y, out=out)
 
 
 def _log_softmax_grad(out: np.ndarray, g: np.ndarray, y: np.ndarray, dim: int) -> None:
     np.exp(y, out=out)
-    np.multiply(out, np.add.reduce(g, axis=dim, keepdims=True), out=out)
+    np.multiply(out, sums(g, dim), out=out)
     np.subtract(g, out, out=out)
 
 
@@ -141,6 +142,35 @@ def nll_sums(input: np.ndarray, target: np.ndarray, ignore_index: int) -> Any:
     total = -values.sum(dtype=wide) if kept is None else -values[kept].sum(dtype=wide)
     count = target.size if kept is None else np.count_nonzero(kept)
     return np.asarray(total).astype(input.dtype), np.full((), count, input.dtype)
+
+
+@kernel
+def class_entropy(input: np.ndarray, target: np.ndarray, ignore_index: int, mean: bool) -> Any:
+    logp = _blocked(_log_softmax, min(1, input.ndim - 1), input)
+    total, count = nll_sums(logp, target, ignore_index)
+    if mean:
+        total = np.full((), np.nan, total.dtype) if not count else np.asarray(total / count)
+    return total, count, logp
+
+
+@kernel
+def class_entropy_grad(grad: np.ndarray, output: np.ndarray, target: np.ndarray,
+                       count: np.ndarray | None, ignore_index: int) -> Any:
+    if not target.size:
+        return np.zeros_like(output)
+    places, kept = _places(output.shape, target, ignore_index)
+    first, classes = output.shape[:2] if output.ndim > 1 else (1, output.shape[0])
+    wide = np.float32 if output.dtype.itemsize == 2 else output.dtype
+    dx = np.exp(output, dtype=wide) if wide == output.dtype else np.exp(output.astype(wide))
+    planes = dx.reshape(first, classes, -1)
+    planes[places] -= 1
+    if kept is not None:
+        np.copyto(planes, 0, where=~kept[:, None])
+    factor = grad.astype(wide)
+    if count is not None and count:
+        factor = factor / count.astype(wide)
+    planes *= factor
+    return dx.astype(output.dtype, copy=False)
 
 
 @kernel

@@ -13,7 +13,9 @@
  *
  *     nll_sums    total = -sum x[a, t(a, b), b], count = how many; each work-group adds up `run`
  *                 lines, in an order of their own, and writes one pair
+ *                 (with `mean`, of one work-group, the total over the count)
  *     nll_spread  dx[a, c, b] = -g where c = t(a, b), else 0
+ *     class_entropy  dx[a, c, b] = (e^ly[a, c, b] - [c = t(a, b)]) g / count, 0 where it is ignored
  */
 #ifndef T
 #define T float
@@ -211,7 +213,8 @@ FN T class_value(__global const STORE *x, __global const long *classes, const lo
 __kernel GROUP_OF_ONE void nll_sums(__global T *total, __global T *count, __global const STORE *x,
                                     __global const long *classes, const long at,
                                     const long at_classes, const long lines, const long C,
-                                    const long B, const long run, const long ignored)
+                                    const long B, const long run, const long ignored,
+                                    const int mean)
 {
     T sum[LANES], kept = 0, one;
     for (int j = 0; j < LANES; ++j) sum[j] = 0;
@@ -222,14 +225,15 @@ __kernel GROUP_OF_ONE void nll_sums(__global T *total, __global T *count, __glob
     }
     for (int half_width = LANES / 2; half_width; half_width /= 2)
         for (int j = 0; j < half_width; ++j) sum[j] += sum[j + half_width];
-    total[get_group_id(0)] = sum[0];
+    total[get_group_id(0)] = mean ? sum[0] / kept : sum[0];
     count[get_group_id(0)] = kept;
 }
 #else
 __kernel GROUP_OF_256 void nll_sums(__global T *total, __global T *count, __global const STORE *x,
                                     __global const long *classes, const long at,
                                     const long at_classes, const long lines, const long C,
-                                    const long B, const long run, const long ignored)
+                                    const long B, const long run, const long ignored,
+                                    const int mean)
 {
     __local T shared[256];
     T sum = 0, kept = 0, one;
@@ -241,7 +245,7 @@ __kernel GROUP_OF_256 void nll_sums(__global T *total, __global T *count, __glob
     sum = group_sum(shared, sum);
     kept = group_sum(shared, kept);
     if (get_local_id(0) == 0) {
-        total[get_group_id(0)] = sum;
+        total[get_group_id(0)] = mean ? sum / kept : sum;
         count[get_group_id(0)] = kept;
     }
 }
@@ -258,3 +262,53 @@ __kernel GROUP_OF_256 void nll_spread(__global STORE *dx, __global const STORE *
     const T v = t != ignored && t == i / B % C ? -LOAD(g[at_g]) : (T)0;
     dx[i] = SAVE(v);
 }
+
+#define ENTROPY_PARAMETERS __global STORE *dx, __global const STORE *g, __global const STORE *ly, \
+    __global const long *classes, __global const STORE *count, const long at_g, const long at_y,  \
+    const long at_classes, const long at_count, const long lines, const long C
+#define ENTROPY_FACTOR (LOAD(g[at_g]) / (has_count ? LOAD(count[at_count]) : (T)1))
+
+#ifdef FACULA_CPU
+__kernel GROUP_OF_ONE void class_entropy_rows(ENTROPY_PARAMETERS, const long run,
+                                              const long ignored, const int has_count)
+{
+    const long first = get_global_id(0) * run;
+    const T factor = ENTROPY_FACTOR;
+    for (long line = first; line < min(lines, first + run); ++line) {
+        const long t = classes[at_classes + line];
+        __global const STORE *from = ly + at_y + line * C;
+        __global STORE *to = dx + line * C;
+        if (t == ignored) {
+            for (long c = 0; c < C; ++c) to[c] = SAVE((T)0);
+            continue;
+        }
+        for (long c = 0; c < C; ++c) { const T v = exp(LOAD(from[c])) * factor; to[c] = SAVE(v); }
+        if (t >= 0 && t < C) { const T v = (exp(LOAD(from[t])) - 1) * factor; to[t] = SAVE(v); }
+    }
+}
+
+__kernel GROUP_OF_256 void class_entropy_lines(ENTROPY_PARAMETERS, const long B,
+                                               const long ignored, const int has_count)
+{
+    const long line = get_global_id(0);
+    if (line >= lines) return;
+    const long base = line / B * C * B + line % B, t = classes[at_classes + line];
+    const T factor = t == ignored ? (T)0 : ENTROPY_FACTOR;
+    for (long c = 0; c < C; ++c) {
+        const long i = base + c * B;
+        const T v = t == ignored ? (T)0 : (exp(LOAD(ly[at_y + i])) - (T)(c == t)) * factor;
+        dx[i] = SAVE(v);
+    }
+}
+#else
+__kernel GROUP_OF_256 void class_entropy_each(ENTROPY_PARAMETERS, const long B,
+                                              const long ignored, const int has_count)
+{
+    const long i = get_global_id(0);
+    if (i >= lines * C) return;
+    const long t = classes[at_classes + i / (B * C) * B + i % B];
+    const T v = t == ignored ? (T)0
+        : (exp(LOAD(ly[at_y + i])) - (T)(t == i / B % C)) * ENTROPY_FACTOR;
+    dx[i] = SAVE(v);
+}
+#endif

@@ -107,6 +107,20 @@ def nll_spread(make: Maker) -> Iterator[Sample]:
     yield Sample(make(), np.array([[1, 1, 0]]), -100, (1, 2, 3))
 
 
+@sample_inputs("class_entropy")
+def class_entropy(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(4, 3), np.array([2, 0, 1, 1]), -100, True)
+    yield Sample(make(4, 3), np.array([2, 0, -1, 1]), -1, True)
+    yield Sample(make(2, 3, 2, 2), np.array([[[2, 0], [0, 1]], [[1, 1], [2, 0]]]), 0, False)
+    yield Sample(make(5), np.array(3), -100, True)
+
+
+@sample_inputs("class_entropy_grad")
+def class_entropy_grad(make: Maker) -> Iterator[Sample]:
+    yield Sample(make(), make(4, 3), np.array([2, 0, -1, 1]), np.array(3.0), -1)
+    yield Sample(make(), make(1, 2, 3), np.array([[1, 1, 0]]), None, -100)
+
+
 @sample_inputs("var_mean")
 def var_mean(make: Maker) -> Iterator[Sample]:
     yield Sample(make(3, 4))
