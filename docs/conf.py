@@ -78,7 +78,9 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
 }
-html_sidebars = {"index": [], "install": [], "quickstart": [], "changelog": []}
+# A page for each of 2,000 names needs no list of all the others: drawing it took an hour.
+html_sidebars = {"index": [], "install": [], "quickstart": [], "changelog": [],
+                 "api/generated/names/*": []}
 
 
 def _mathjax() -> str:
