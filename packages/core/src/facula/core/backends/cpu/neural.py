@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from facula.core.backends.cpu import rows as short
 from facula.core.backends.cpu.backend import kernel
 from facula.core.backends.cpu.elementwise import call_quietly
 from facula.core.backends.cpu.threads import LARGE, get_num_threads, run_all, spans
@@ -147,7 +148,7 @@ def layer_norm_rows(input: np.ndarray, weight: np.ndarray | None, bias: np.ndarr
     def part(span: slice) -> None:
         for block in _blocks(span, size):
             out = y[block]
-            np.mean(x[block], 1, keepdims=True, out=mean[block])
+            np.divide(short.sums(x[block], 1), f(size), out=mean[block])
             np.subtract(x[block], mean[block], out=out)
             variance = np.einsum("nd,nd->n", out, out)[:, None] / f(size)
             np.divide(f(1), np.sqrt(variance + f(eps)), out=factor[block])
@@ -181,7 +182,7 @@ def layer_norm_rows_grad(grad: np.ndarray, input: np.ndarray, weight: np.ndarray
             if weight is not None:
                 rows = rows * weight
             slope = np.einsum("nd,nd->n", rows, normal)[:, None] / f(size)
-            level = rows.mean(1, keepdims=True)
+            level = short.sums(rows, 1) / f(size)
             np.multiply(normal, -slope, out=out)
             out += rows
             out -= level
