@@ -19,6 +19,7 @@ from facula.core.backends.opencl import (  # noqa: F401  (the rooms register the
     neural,
     norm,
     random,
+    recurrent,
     scan,
     sort,
     spatial,
