@@ -48,6 +48,60 @@ __kernel GROUP_OF_256 void max_pool(__global STORE *values, __global long *where
     where[i] = place;
 }
 
+#ifdef FACULA_CPU
+/* On CPU devices by lines of places, `run` of them per work-group: for each tap, the places whose
+ * value lies inside the picture, side by side. */
+#define POOL_LANES 16
+#define POOL_TAP(STEP)                                                                           \
+    EDGE_LOOP for (int j = first; j < end; ++j) v[j] = LOAD(p[here + (long)j * STEP]);
+
+__kernel GROUP_OF_ONE void max_pool_rows(__global STORE *values, __global long *where,
+                                         __global const STORE *x, const long at, const long lines,
+                                         const long run, AXES(size), AXES(out), AXES(window),
+                                         AXES(stride), AXES(pad), AXES(dilation))
+{
+    const long start = get_global_id(0) * run;
+    T best[POOL_LANES], v[POOL_LANES];
+    int place[POOL_LANES];
+    for (int j = 0; j < POOL_LANES; ++j) v[j] = 0;
+    for (long line = start; line < min(lines, start + run); ++line) {
+        const int o1 = line % out1, o0 = line / out1 % out0;
+        __global const STORE *p = x + at + line / out1 / out0 * ((long)size0 * size1 * size2);
+        for (int o2 = 0; o2 < out2; o2 += POOL_LANES) {
+            const int count = min(POOL_LANES, out2 - o2);
+            for (int j = 0; j < POOL_LANES; ++j) { best[j] = 0; place[j] = -1; }
+            for (int k0 = 0; k0 < window0; ++k0) {
+                const int y0 = o0 * stride0 + k0 * dilation0 - pad0;
+                if (y0 < 0 || y0 >= size0) continue;
+                for (int k1 = 0; k1 < window1; ++k1) {
+                    const int y1 = o1 * stride1 + k1 * dilation1 - pad1;
+                    if (y1 < 0 || y1 >= size1) continue;
+                    for (int k2 = 0; k2 < window2; ++k2) {
+                        const int y2 = o2 * stride2 + k2 * dilation2 - pad2;
+                        const int first = y2 < 0 ? (stride2 - 1 - y2) / stride2 : 0;
+                        const int end = y2 < size2
+                            ? min(count, (size2 - y2 + stride2 - 1) / stride2) : 0;
+                        const int here = (y0 * size1 + y1) * size2 + y2;
+                        if (stride2 == 1) POOL_TAP(1)
+                        else if (stride2 == 2) POOL_TAP(2)
+                        else POOL_TAP(stride2)
+                        for (int j = 0; j < POOL_LANES; ++j) {  /* no branches: they would miss */
+                            const int better = (j >= first) & (j < end)
+                                & ((place[j] < 0) | (v[j] > best[j]) | (v[j] != v[j]));
+                            best[j] = better ? v[j] : best[j];
+                            place[j] = better ? here + j * stride2 : place[j];
+                        }
+                    }
+                }
+            }
+            __global STORE *to = values + line * out2 + o2;
+            __global long *to_where = where + line * out2 + o2;
+            for (int j = 0; j < count; ++j) { to[j] = SAVE(best[j]); to_where[j] = place[j]; }
+        }
+    }
+}
+#endif
+
 __kernel GROUP_OF_256 void max_pool_grad(__global STORE *dx, __global const STORE *g,
                                          __global const long *where, const long at_g,
                                          const long at_where, const long planes, const long size,

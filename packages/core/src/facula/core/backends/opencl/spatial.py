@@ -10,7 +10,7 @@ import numpy as np
 from facula.core import dtypes
 from facula.core.backends.opencl import convolution_rows
 from facula.core.backends.opencl.array import CLArray
-from facula.core.backends.opencl.families import declare
+from facula.core.backends.opencl.families import CPU, GPU, declare
 from facula.core.backends.opencl.gemm import (
     COLUMNS,
     COLUMNS_ROWS,
@@ -29,7 +29,7 @@ Ints = tuple[int, ...]
 _INT = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
 _DIRECT = [_INT] * 18
-declare("spatial.cl", {
+_ALL = {
     "max_pool": [BUFFER] * 3 + [LONG] * 2 + [_INT] * 18,
     "max_pool_grad": [BUFFER] * 3 + [LONG] * 5,
     "avg_pool": [BUFFER] * 2 + [LONG] * 2 + [_INT] * 16 + [LONG],
@@ -37,7 +37,11 @@ declare("spatial.cl", {
     "convolution_direct": [BUFFER] * 4 + [LONG] * 3 + [_INT, LONG] + [_INT] * 3 + _DIRECT,
     "convolution_direct_input": [BUFFER] * 3 + [LONG] * 3 + [_INT] * 3 + _DIRECT,
     "convolution_direct_weight": [BUFFER] * 3 + [LONG] * 3 + [_INT] * 4 + _DIRECT,
-}, dtypes.FLOATS)
+}
+declare("spatial.cl", _ALL, dtypes.FLOATS, GPU)
+declare("spatial.cl", {**_ALL, "max_pool_rows": [BUFFER] * 3 + [LONG] * 3 + [_INT] * 18},
+        dtypes.FLOATS, CPU)
+_POOL_WORK = 4096     # values that a CPU device's work-group gives
 WORKSPACE = 64 << 20  # bytes of packed pictures that one product may need
 SHALLOW = 64          # products per value below which grouped convolutions run directly
 
@@ -73,11 +77,17 @@ def max_pool(backend: Any, input: CLArray, kernel_size: Ints, stride: Ints, padd
     shape = (*input.shape[:-axes], *out)
     values, where = backend.runtime.new(shape, input.dtype), backend.runtime.new(shape, _INT64)
     if values.size:
-        run = backend.families.kernel("max_pool", input.dtype)
-        backend.runtime.launch_flat(
-            run, values.size, values.mem, where.mem, input.mem, input.offset, values.size,
-            *_three(size, 1), *_three(out, 1), *_three(kernel_size, 1), *_three(stride, 1),
-            *_three(padding, 0), *_three(dilation, 1))
+        numbers = (*_three(size, 1), *_three(out, 1), *_three(kernel_size, 1),
+                   *_three(stride, 1), *_three(padding, 0), *_three(dilation, 1))
+        runtime, find = backend.runtime, backend.families.kernel
+        if runtime.is_cpu and size_of(size) < 1 << 31:
+            lines = values.size // out[-1]
+            run = max(1, min(lines // (4 * runtime.device.compute_units), _POOL_WORK // out[-1]))
+            runtime.launch(find("max_pool_rows", input.dtype), (-(-lines // run),), (1,),
+                           values.mem, where.mem, input.mem, input.offset, lines, run, *numbers)
+        else:
+            runtime.launch_flat(find("max_pool", input.dtype), values.size, values.mem, where.mem,
+                                input.mem, input.offset, values.size, *numbers)
     return values, where
 
 
