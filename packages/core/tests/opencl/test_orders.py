@@ -172,3 +172,32 @@ def test_counts(device, rng, n):
     np.testing.assert_array_equal(counts, np.histogram(values[values == values], edges)[0])
     with pytest.raises(RuntimeError, match="must not be negative"):
         run(device, "bincount", np.array([1, -1]), None, 0)
+
+
+@pytest.mark.parametrize("shape", [(40,), (40, 3), (300, 5)], ids=str)
+def test_many_writes_to_few_positions(device, rng, shape):
+    x = rng.integers(-5, 5, shape)
+    index = rng.integers(-shape[0], shape[0], 1000)
+    source = rng.integers(-9, 9, (1000, *shape[1:]))
+    expected = x.copy()
+    np.add.at(expected, index, source)
+    np.testing.assert_array_equal(run(device, "index_add", x, 0, index, source)[0], expected)
+    expected = x.copy()
+    for i, row in zip(index, source, strict=True):
+        expected[i] = row
+    to = device.kernels["advanced_index_put"](
+        device.from_numpy(x), (device.from_numpy(index),), device.from_numpy(source), False)
+    np.testing.assert_array_equal(device.to_numpy(to), expected)
+
+
+@pytest.mark.parametrize(("reduce", "ufunc"), [("prod", np.multiply), ("amax", np.maximum),
+                                               ("amin", np.minimum)])
+def test_scattered_products_and_extremes(device, rng, reduce, ufunc):
+    x, source = rng.uniform(0.5, 2, 7), rng.uniform(0.5, 2, 500)
+    source[3] = np.nan
+    index = rng.integers(0, 6, 500)
+    expected = x.copy()
+    with np.errstate(invalid="ignore"):
+        ufunc.at(expected, index, source)
+    np.testing.assert_allclose(run(device, "scatter_fold", x, 0, index, source, reduce)[0],
+                               expected, rtol=1e-12)

@@ -12,12 +12,17 @@ from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.neural import lines_of
 from facula.core.backends.opencl.programs import BUFFER, LONG
 from facula.core.backends.opencl.registry import kernel
+from facula.core.backends.opencl.sort import ordered
 
 _INT = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
+_REPLACES, _ADDS = 0, 1
+_HOW = {"prod": 2, "amax": 3, "amin": 4}
+_FEW, _MANY = 1 << 15, 256  # on GPUs: lines that leave it idle, positions that are worth sorting
 declare("index.cl", {
     "index_take": [BUFFER] * 3 + [LONG] * 6 + [_INT],
     "index_put": [BUFFER] * 3 + [LONG] * 6 + [_INT] * 2,
+    "index_put_sorted": [BUFFER] * 4 + [LONG] * 3 + [_INT],
     "index_linear": [BUFFER] * 2 + [LONG] * 3 + [_INT],
 })
 
@@ -43,17 +48,33 @@ def _take(backend: Any, x: CLArray, index: CLArray, dim: int, shape: tuple[int, 
 
 
 def _put(backend: Any, y: CLArray, source: CLArray, index: CLArray, dim: int, count: int,
-         per_element: bool, adds: bool) -> None:
+         per_element: bool, how: int) -> None:
     """Write into the contiguous ``y`` in place."""
     if not (source.size and index.size):
         return
     source, index = backend.contiguous(source), backend.contiguous(index)
     before, length, after = lines_of(y, dim)
     _check("index", length, index)
+    one_list = before == 1 and (after == 1 or not per_element)
+    if one_list and after < _FEW and count >= _MANY and not backend.runtime.is_cpu:
+        _put_sorted(backend, y, source, index, length, after, how)
+        return
     backend.runtime.launch_flat(
         backend.families.kernel("index_put", y.dtype), before * after, y.mem, source.mem, index.mem,
-        source.offset, index.offset, before * after, length, count, after, int(per_element),
-        int(adds))
+        source.offset, index.offset, before * after, length, count, after, int(per_element), how)
+
+
+def _put_sorted(backend: Any, y: CLArray, source: CLArray, index: CLArray, length: int,
+                after: int, how: int) -> None:
+    """The same with equal positions side by side: one work-item for each, not one for all."""
+    runtime, n = backend.runtime, index.size
+    position = runtime.new((n,), _INT64)
+    runtime.launch_flat(backend.families.kernel("index_linear", _INT64), n, position.mem,
+                        index.mem, index.offset, n, length, 1)
+    order = ordered(backend, position, 0)
+    runtime.launch_flat(backend.families.kernel("index_put_sorted", y.dtype), n * after, y.mem,
+                        source.mem, order.keys.mem, order.places.mem, source.offset, n, after,
+                        how)
 
 
 def _line(data: CLArray) -> CLArray:
@@ -77,16 +98,16 @@ def gather(backend: Any, input: CLArray, dim: int, index: CLArray) -> CLArray:
 
 
 def _scattered(backend: Any, input: CLArray, dim: int, index: CLArray, src: CLArray,
-               adds: bool) -> CLArray:
+               how: int) -> CLArray:
     out: CLArray = backend.copy(input)
     y, index, src = _line(out), _line(index), _line(src)
     source = _part(src, index.shape)
     target = _part(y, index.shape, dim)
     if target.contiguous:
-        _put(backend, target, source, index, dim, index.shape[dim], True, adds)
+        _put(backend, target, source, index, dim, index.shape[dim], True, how)
     else:
         whole = backend.copy(target)
-        _put(backend, whole, source, index, dim, index.shape[dim], True, adds)
+        _put(backend, whole, source, index, dim, index.shape[dim], True, how)
         backend.assign(target, whole)
     return out
 
@@ -94,13 +115,20 @@ def _scattered(backend: Any, input: CLArray, dim: int, index: CLArray, src: CLAr
 @kernel("scatter")
 def scatter(backend: Any, input: CLArray, dim: int, index: CLArray, src: CLArray) -> CLArray:
     """A copy of the input with ``src`` written at the positions; the last one stays."""
-    return _scattered(backend, input, dim, index, src, False)
+    return _scattered(backend, input, dim, index, src, _REPLACES)
 
 
 @kernel("scatter_add")
 def scatter_add(backend: Any, input: CLArray, dim: int, index: CLArray, src: CLArray) -> CLArray:
     """A copy of the input with ``src`` added at the positions, in their order."""
-    return _scattered(backend, input, dim, index, src, True)
+    return _scattered(backend, input, dim, index, src, _ADDS)
+
+
+@kernel("scatter_fold")
+def scatter_fold(backend: Any, input: CLArray, dim: int, index: CLArray, src: CLArray,
+                 reduce: str) -> CLArray:
+    """A copy of the input multiplied, or its extremes, with ``src`` at the positions."""
+    return _scattered(backend, input, dim, index, src, _HOW[reduce])
 
 
 @kernel("index_select")
@@ -115,7 +143,7 @@ def index_add(backend: Any, input: CLArray, dim: int, index: CLArray,
               source: CLArray) -> CLArray:
     """A copy of the input with slices added at the positions, in their order."""
     out: CLArray = backend.copy(input)
-    _put(backend, _line(out), _line(source), index, dim, index.size, False, True)
+    _put(backend, _line(out), _line(source), index, dim, index.size, False, _ADDS)
     return out
 
 
@@ -176,6 +204,7 @@ def advanced_index_put(backend: Any, input: CLArray, indices: tuple[CLArray | No
         source = backend.runtime.new(source_shape, input.dtype)
         backend.assign(source, value)
         value = source
-    _put(backend, merged, value, where, first, where.size, False, accumulate)
+    _put(backend, merged, value, where, first, where.size, False,
+         _ADDS if accumulate else _REPLACES)
     back = tuple(sorted(range(len(order)), key=lambda position: order[position]))
     return backend.contiguous(y.transpose(back))  # type: ignore[no-any-return]

@@ -66,7 +66,8 @@ class Order:
         return self.sizes[0] * self.sizes[2]
 
 
-def _order(backend: Any, input: CLArray, dim: int, descending: bool = False) -> Order:
+def ordered(backend: Any, input: CLArray, dim: int, descending: bool = False) -> Order:
+    """The lines along ``dim`` in order, as keys and places."""
     runtime = backend.runtime
     x = backend.contiguous(input)
     before, length, after = sizes = lines_of(x, dim)
@@ -135,7 +136,7 @@ def sort_indices(backend: Any, input: CLArray, dim: int, descending: bool) -> Pa
         return _scalar(backend, input)
     if host := _on_host(backend, "sort_indices", input, dim):
         return host(input, dim, descending)  # type: ignore[no-any-return]
-    order = _order(backend, input, dim, descending)
+    order = ordered(backend, input, dim, descending)
     return _picked(backend, order, dim, 0, input.shape[dim])
 
 
@@ -146,7 +147,7 @@ def topk_indices(backend: Any, input: CLArray, k: int, dim: int, largest: bool) 
         return _scalar(backend, input)
     if host := _on_host(backend, "topk_indices", input, dim):
         return host(input, k, dim, largest)  # type: ignore[no-any-return]
-    return _picked(backend, _order(backend, input, dim, largest), dim, 0, k)
+    return _picked(backend, ordered(backend, input, dim, largest), dim, 0, k)
 
 
 @kernel("kth_index")
@@ -156,13 +157,13 @@ def kth_index(backend: Any, input: CLArray, k: int, dim: int, keepdim: bool) -> 
         return _scalar(backend, input)
     if host := _on_host(backend, "kth_index", input, dim):
         return host(input, k, dim, keepdim)  # type: ignore[no-any-return]
-    return _picked(backend, _order(backend, input, dim), dim, k - 1, 1, keepdim)
+    return _picked(backend, ordered(backend, input, dim), dim, k - 1, 1, keepdim)
 
 
 def _of_lines(backend: Any, name: str, input: CLArray, dim: int, keepdim: bool,
               *numbers: int) -> Pair:
     """One element per line, found in its order by the kernel of this name."""
-    order = _order(backend, input, dim)
+    order = ordered(backend, input, dim)
     _, length, after = order.sizes
     shape = (*input.shape[:dim], *((1,) if keepdim else ()), *input.shape[dim + 1:])
     values, where = backend.runtime.new(shape, input.dtype), backend.runtime.new(shape, _INT64)
@@ -212,7 +213,7 @@ def unique_all(backend: Any, input: CLArray, dim: int | None,
         runtime.launch_flat(find("unsorted_keys", d), n, order.keys.mem, order.places.mem,
                             flat.mem, flat.offset, n)
     else:
-        order = _order(backend, flat, 0)
+        order = ordered(backend, flat, 0)
     starts = runtime.new((n,), _INT64)
     runtime.launch_flat(find("unique_starts", d), n, starts.mem, order.keys.mem, n)
     ranks = backend.kernels["cumsum"](starts, 0)
@@ -236,7 +237,7 @@ def _binned(backend: Any, input: CLArray, bins: int, weights: CLArray | None) ->
 
     The input holds no negative number; weights are added in their own order.
     """
-    order = _order(backend, input, 0)
+    order = ordered(backend, input, 0)
     starts = backend.runtime.new((bins + 1,), _INT64)
     backend.runtime.launch_flat(backend.families.kernel("bin_starts", input.dtype), bins + 1,
                                 starts.mem, order.keys.mem, input.size, bins)
