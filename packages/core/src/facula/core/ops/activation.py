@@ -108,7 +108,7 @@ def silu(input: Tensor) -> Tensor:
     """``x * sigmoid(x)``."""
 
 
-@takes_out(passes=21)
+@takes_out(passes=19)
 def _gelu_erf(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     if x.dtype == np.float32:
         return normal.gelu(x, out)
