@@ -29,7 +29,7 @@ Ints = tuple[int, ...]
 _INT = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
 _DIRECT = [_INT] * 18
-_ALL = {
+_ALL: dict[str, list[Any]] = {
     "max_pool": [BUFFER] * 3 + [LONG] * 2 + [_INT] * 18,
     "max_pool_grad": [BUFFER] * 3 + [LONG] * 5,
     "avg_pool": [BUFFER] * 2 + [LONG] * 2 + [_INT] * 16 + [LONG],
@@ -39,6 +39,7 @@ _ALL = {
     "convolution_direct_weight": [BUFFER] * 3 + [LONG] * 3 + [_INT] * 4 + _DIRECT,
 }
 declare("spatial.cl", _ALL, dtypes.FLOATS, GPU)
+declare("pool_grad.cl", {"max_pool_grad_groups": _ALL["max_pool_grad"]}, dtypes.FLOATS, GPU)
 declare("spatial.cl", {**_ALL, "max_pool_rows": [BUFFER] * 3 + [LONG] * 3 + [_INT] * 18},
         dtypes.FLOATS, CPU)
 _POOL_WORK = 4096     # values that a CPU device's work-group gives
@@ -99,9 +100,14 @@ def max_pool_grad(backend: Any, g: CLArray, indices: CLArray, input_shape: Ints)
     lead = min(2, len(input_shape) - 1)
     planes = size_of(input_shape[:lead])
     if out.size:
-        run = backend.families.kernel("max_pool_grad", g.dtype)
-        backend.runtime.launch_flat(run, planes, out.mem, g.mem, indices.mem, g.offset,
-                                    indices.offset, planes, out.size // planes, g.size // planes)
+        runtime, find = backend.runtime, backend.families.kernel
+        arguments = (out.mem, g.mem, indices.mem, g.offset, indices.offset, planes,
+                     out.size // planes, g.size // planes)
+        if runtime.is_cpu:
+            runtime.launch_flat(find("max_pool_grad", g.dtype), planes, *arguments)
+        else:
+            runtime.launch(find("max_pool_grad_groups", g.dtype), (planes * 256,), (256,),
+                           *arguments)
     return out
 
 
