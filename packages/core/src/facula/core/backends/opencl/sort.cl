@@ -20,6 +20,7 @@
  *                         sorts BLOCK / width lines where those are short
  *     sort_merge   each work-item finds where its `chunk` results begin in both runs (the merge
  *                  path of Green, McColl and Bader, 2012) and merges them in order
+ *     sort_few     (CPU)  the first few of a line: kept in order while going along it once
  *     sort_pick    out[a, k, b] = the (first + k)-th element of a line, and its place
  *     sort_median  the middle one;  sort_mode  the last of the first longest run of equal ones
  *
@@ -109,6 +110,31 @@ __kernel GROUP_OF_ONE void sort_blocks(__global K *keys, __global uint *places,
         swapped = !swapped;
     }
     if (swapped) for (long i = 0; i < n; ++i) { k2[i] = k[i]; p2[i] = p[i]; }
+}
+
+#define FEW 64
+__kernel GROUP_OF_ONE void sort_few(__global STORE *values, __global long *where,
+                                    __global const STORE *x, const long at, const long R,
+                                    const long B, const int count, const int descending)
+{
+    const long line = get_group_id(0), base = at + line / B * R * B + line % B;
+    const K flip = descending ? (K)~(K)0 : (K)0;
+    K keys[FEW];
+    long places[FEW];
+    int n = 0;
+    for (long r = 0; r < R; ++r) {
+        const K key = KEY(x[base + r * B]) ^ flip;
+        if (n == count && key >= keys[count - 1]) continue;
+        int j = n < count ? n++ : count - 1;
+        for (; j > 0 && keys[j - 1] > key; --j) { keys[j] = keys[j - 1]; places[j] = places[j - 1]; }
+        keys[j] = key;
+        places[j] = r;
+    }
+    for (int i = 0; i < count; ++i) {
+        const long o = (line / B * count + i) * B + line % B;
+        where[o] = places[i];
+        values[o] = x[base + places[i] * B];
+    }
 }
 #else
 __kernel GROUP_OF_256 void sort_blocks(__global K *keys, __global uint *places,

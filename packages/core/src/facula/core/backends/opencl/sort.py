@@ -11,7 +11,7 @@ import numpy as np
 from facula.core import dtypes
 from facula.core.backends.fallback import host_fallback
 from facula.core.backends.opencl.array import CLArray
-from facula.core.backends.opencl.families import declare
+from facula.core.backends.opencl.families import CPU, GPU, declare
 from facula.core.backends.opencl.neural import lines_of
 from facula.core.backends.opencl.probe import Device
 from facula.core.backends.opencl.programs import BUFFER, LONG
@@ -23,6 +23,7 @@ _INT, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 _GPU_BLOCK, _GPU_CHUNK = 1024, 8
 _CPU_LEAST = 1 << 15   # a CPU device cuts long lines into blocks of at least this many elements
 _CPU_CHUNK = 1 << 13
+_FEW = 64              # so many of a line a CPU device keeps in order while it looks at all
 _MOST = 2**31 - 1      # places within a line are 32 bits wide
 Pair = tuple[CLArray, CLArray]
 
@@ -45,10 +46,13 @@ _KERNELS: dict[str, list[Any]] = {
     "search_places": [BUFFER] * 3 + [LONG] * 5 + [_INT],
     "bin_places": [BUFFER] * 3 + [LONG] * 4,
 }
-declare("sort.cl", _KERNELS, tuple(d for d in SCALARS if not d.is_floating_point),
-        defines=_key_type)
-declare("sort.cl", {**_KERNELS, "bin_sums": [BUFFER] * 4 + [LONG] * 2}, dtypes.FLOATS,
-        defines=_key_type)
+_OF_KIND: tuple[tuple[tuple[str, ...], dict[str, list[Any]]], ...] = (
+    (CPU, {"sort_few": [BUFFER] * 3 + [LONG] * 3 + [_INT] * 2}), (GPU, {}))
+for _kinds, _more in _OF_KIND:
+    declare("sort.cl", {**_KERNELS, **_more},
+            tuple(d for d in SCALARS if not d.is_floating_point), _kinds, _key_type)
+    declare("sort.cl", {**_KERNELS, **_more, "bin_sums": [BUFFER] * 4 + [LONG] * 2},
+            dtypes.FLOATS, _kinds, _key_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,22 @@ def topk_indices(backend: Any, input: CLArray, k: int, dim: int, largest: bool) 
         return _scalar(backend, input)
     if host := _on_host(backend, "topk_indices", input, dim):
         return host(input, k, dim, largest)  # type: ignore[no-any-return]
+    if backend.runtime.is_cpu and 0 < k <= min(_FEW, input.shape[dim] // 8):
+        return _few(backend, input, k, dim, largest)
     return _picked(backend, ordered(backend, input, dim, largest), dim, 0, k)
+
+
+def _few(backend: Any, input: CLArray, k: int, dim: int, largest: bool) -> Pair:
+    """The first few in order on a CPU device."""
+    x = backend.contiguous(input)
+    before, length, after = lines_of(x, dim)
+    shape = (*x.shape[:dim], k, *x.shape[dim + 1:])
+    values, where = backend.runtime.new(shape, x.dtype), backend.runtime.new(shape, _INT64)
+    if values.size:
+        backend.runtime.launch(
+            backend.families.kernel("sort_few", x.dtype), (before * after,), (1,), values.mem,
+            where.mem, x.mem, x.offset, length, after, k, int(largest))
+    return values, where
 
 
 @kernel("kth_index")
