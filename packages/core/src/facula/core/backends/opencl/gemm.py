@@ -59,6 +59,8 @@ def product_defines(device: Device, a: dtype, b: dtype, c: dtype) -> dict[str, s
         return defines
     tile = choice(device, "gemm", c.name)
     width = tile["vector_bytes"] // side.partial.itemsize
+    if a is b is c and side.storage == side.compute:
+        defines["AS_STORED"] = "1"
     return defines | {
         "VW": str(width), "VEC": f"{side.compute}{width}", "VEC4": f"{side.compute}4",
         "MR": str(tile["rows"]),

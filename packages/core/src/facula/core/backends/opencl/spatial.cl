@@ -52,8 +52,6 @@ __kernel GROUP_OF_256 void max_pool(__global STORE *values, __global long *where
 /* On CPU devices by lines of places, `run` of them per work-group: for each tap, the places whose
  * value lies inside the picture, side by side. */
 #define POOL_LANES 16
-#define POOL_TAP(STEP)                                                                           \
-    EDGE_LOOP for (int j = first; j < end; ++j) v[j] = LOAD(p[here + (long)j * STEP]);
 
 __kernel GROUP_OF_ONE void max_pool_rows(__global STORE *values, __global long *where,
                                          __global const STORE *x, const long at, const long lines,
@@ -82,9 +80,8 @@ __kernel GROUP_OF_ONE void max_pool_rows(__global STORE *values, __global long *
                         const int end = y2 < size2
                             ? min(count, (size2 - y2 + stride2 - 1) / stride2) : 0;
                         const int here = (y0 * size1 + y1) * size2 + y2;
-                        if (stride2 == 1) POOL_TAP(1)
-                        else if (stride2 == 2) POOL_TAP(2)
-                        else POOL_TAP(stride2)
+                        EDGE_LOOP for (int j = first; j < end; ++j)
+                            v[j] = LOAD(p[here + (long)j * stride2]);
                         for (int j = 0; j < POOL_LANES; ++j) {  /* no branches: they would miss */
                             const int better = (j >= first) & (j < end)
                                 & ((place[j] < 0) | (v[j] > best[j]) | (v[j] != v[j]));
@@ -96,7 +93,10 @@ __kernel GROUP_OF_ONE void max_pool_rows(__global STORE *values, __global long *
             }
             __global STORE *to = values + line * out2 + o2;
             __global long *to_where = where + line * out2 + o2;
-            for (int j = 0; j < count; ++j) { to[j] = SAVE(best[j]); to_where[j] = place[j]; }
+            EDGE_LOOP for (int j = 0; j < count; ++j) {
+                to[j] = SAVE(best[j]);
+                to_where[j] = place[j];
+            }
         }
     }
 }
