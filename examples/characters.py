@@ -158,33 +158,21 @@ def loss_of(model: nn.Module, text: Any) -> Tensor:
     return F.cross_entropy(model(text[0]).flatten(0, 1), text[1].flatten())
 
 
-def groups(model: nn.Module, lr: float) -> list[optim.Optimizer]:
-    """Muon (Jordan 2024) for the matrices inside a GPT, Adam for everything else."""
-    inner = [p for n, p in model.named_parameters() if n.startswith("blocks.") and p.ndim == 2]
-    others = [p for p in model.parameters() if not any(p is q for q in inner)]
-    chosen = [optim.AdamW(others, lr=lr, betas=(0.9, 0.98), weight_decay=0.0)]
-    if inner:
-        chosen.append(optim.Muon(inner, lr=8 * lr, weight_decay=0.01))
-    return chosen
-
-
-def train_epoch(model: nn.Module, text: Text, optimizers: list[optim.Optimizer],
-                schedulers: list[Any], rng: np.random.Generator, options: argparse.Namespace,
-                device: facula.device, title: str) -> list[float]:
+def train_epoch(model: nn.Module, text: Text, optimizer: optim.Optimizer, scheduler: Any,
+                rng: np.random.Generator, batch_size: int, device: facula.device,
+                title: str) -> list[float]:
     """Some hundred steps; gives the loss of each."""
     model.train()
     losses = []
     with tqdm(range(STEPS), desc=title, unit=" steps", leave=False, disable=None) as bar:
         for _ in bar:
-            starts = rng.integers(0, len(text.train) - CONTEXT, options.batch_size)
-            for optimizer in optimizers:
-                optimizer.zero_grad()
+            starts = rng.integers(0, len(text.train) - CONTEXT, batch_size)
+            optimizer.zero_grad()
             loss = loss_of(model, stretches(text.train, starts, device))
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer, scheduler in zip(optimizers, schedulers, strict=True):
-                optimizer.step()
-                scheduler.step()
+            optimizer.step()
+            scheduler.step()
             losses.append(loss.item())
             bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
     return losses
@@ -236,20 +224,21 @@ def run(options: argparse.Namespace) -> None:
     print(f"network   {options.model}, {sum(p.numel() for p in model.parameters()):,} weights")
 
     total = options.epochs * STEPS
-    optimizers = groups(model, options.lr)
+    optimizer = optim.AdamW(model.parameters(), lr=options.lr, betas=(0.9, 0.98))
 
     def factor(step: int) -> float:
         """Up in the first 100 steps, then down to a twentieth along a cosine."""
         return min((step + 1) / 100, 0.05 + 0.475 * (1 + math.cos(math.pi * step / total)))
 
-    schedulers = [optim.lr_scheduler.LambdaLR(o, factor) for o in optimizers]
+    scheduler = optim.lr_scheduler.LambdaLR(optimizer, factor)
     losses: list[float] = []
     held_back: list[float] = []
     begin = time.perf_counter()
     for epoch in range(options.epochs):
         title = f"epoch {epoch + 1:2}/{options.epochs}"
         before = time.perf_counter()
-        losses += train_epoch(model, text, optimizers, schedulers, rng, options, device, title)
+        losses += train_epoch(model, text, optimizer, scheduler, rng, options.batch_size, device,
+                              title)
         seconds = time.perf_counter() - before
         held_back.append(evaluate(model, text, device, HELD_BACK))
         print(f"{title}  loss {np.mean(losses[-STEPS:]):.4f}, held back {held_back[-1]:.4f}  "
