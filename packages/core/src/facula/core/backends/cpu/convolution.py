@@ -24,6 +24,7 @@ from facula.core.backends.cpu import winograd
 from facula.core.backends.cpu.backend import kernel
 from facula.core.backends.cpu.blas import over_batch
 from facula.core.backends.cpu.elementwise import call_quietly
+from facula.core.backends.cpu.threads import get_num_threads
 from facula.core.windows import Ints, convolved_size
 
 BUFFER = 1 << 18  # elements unfolded at a time: 1 MB of float32
@@ -105,15 +106,14 @@ def _tiled(input: np.ndarray, u: np.ndarray, bias: np.ndarray | None, filters: i
     n = len(x)
     y = np.empty((n, filters, *out), x.dtype)
 
-    def part(span: slice) -> bool:
-        winograd.correlate(x[span], u, y[span], padding)
-        finite = winograd.is_finite(y[span])
-        if bias is not None:
-            y[span] += bias[:, None, None]
-        return finite
-
-    finite = over_batch(part, n, float(y.size) * u.shape[1] * 2)
-    return y if all(finite) else None
+    blocks = winograd.blocks(n, out, winograd.ROWS, get_num_threads())
+    over_batch(lambda some: winograd.correlate(x, u, y, padding, blocks[some]), len(blocks),
+               float(y.size) * u.shape[1] * 2)
+    if not winograd.is_finite(y):
+        return None
+    if bias is not None:
+        y += bias[:, None, None]
+    return y
 
 
 def _forward(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: Ints,
@@ -347,8 +347,9 @@ def convolution_weight_grad(g: np.ndarray, input: np.ndarray, weight_shape: Ints
     if winograd.suits(g.dtype, n, channels, filters, window, out, stride, padding, dilation,
                       groups):
         images, slopes = np.ascontiguousarray(input), np.ascontiguousarray(g)
+        blocks = winograd.blocks(n, out, winograd.SUMMED, get_num_threads())
         grad = winograd.weight_of(_sum(over_batch(
-            lambda span: winograd.weight_sums(images[span], slopes[span], padding), n,
+            lambda some: winograd.weight_sums(images, slopes, padding, blocks[some]), len(blocks),
             float(g.size) * channels * 2)))
         if winograd.is_finite(grad):
             return grad

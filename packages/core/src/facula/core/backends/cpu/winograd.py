@@ -25,7 +25,6 @@ B. Barabasz et al., Error analysis and improving the accuracy of Winograd convol
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -98,19 +97,20 @@ class _Block:
         self.images, self.left, self.wide, self.top, self.high = images, left, wide, top, high
 
 
-def _blocks(n: int, out: tuple[int, ...], rows: int) -> Iterator[_Block]:
+def blocks(n: int, out: tuple[int, ...], rows: int, threads: int) -> list[_Block]:
+    """All tiles in blocks of at most ``rows``, and so many blocks that each thread has some."""
     tall, broad = -(-out[0] // 4), -(-out[1] // 4)
+    rows = min(rows, -(-n * tall * broad // threads))
     columns = -(-broad // -(-broad // WIDE))  # nearly equal
     strips = max(1, min(tall, rows // columns))
     strips = -(-tall // -(-tall // strips))
     count = max(1, min(n, rows // (columns * strips)))
     count = -(-n // -(-n // count))
-    for first in range(0, n, count):
-        images = slice(first, min(first + count, n))
-        for left in range(0, broad, columns):
-            for top in range(0, tall, strips):
-                yield _Block(images, left, min(columns, broad - left), top,
-                             min(strips, tall - top))
+    return [_Block(slice(first, min(first + count, n)), left, min(columns, broad - left), top,
+                   min(strips, tall - top))
+            for first in range(0, n, count)
+            for left in range(0, broad, columns)
+            for top in range(0, tall, strips)]
 
 
 def _sides(block: _Block, size: int, first: int, reach: int) -> tuple[slice, int]:
@@ -184,18 +184,20 @@ def flipped_filters_of(weight: np.ndarray) -> np.ndarray:
     return np.matmul(_G2_FLIPPED, weight.reshape(-1, 9).T).reshape(36, *weight.shape[:2])
 
 
-def correlate(x: np.ndarray, u: np.ndarray, y: np.ndarray, padding: tuple[int, ...]) -> None:
-    """Fill ``y`` from contiguous images ``x`` and transformed filters ``u``."""
+def correlate(x: np.ndarray, u: np.ndarray, y: np.ndarray, padding: tuple[int, ...],
+              some: list[_Block]) -> None:
+    """Fill some blocks of ``y`` from contiguous images ``x`` and transformed filters ``u``."""
     first = -padding[0], -padding[1]
-    for block in _blocks(len(x), y.shape[2:], ROWS):
+    for block in some:
         _outputs(np.matmul(_transformed("B", x, block, first), u), y, block)
 
 
-def weight_sums(x: np.ndarray, g: np.ndarray, padding: tuple[int, ...]) -> np.ndarray:
-    """The weights' gradient before its last transform, of contiguous images and gradients."""
+def weight_sums(x: np.ndarray, g: np.ndarray, padding: tuple[int, ...],
+                some: list[_Block]) -> np.ndarray:
+    """The weights' gradient from some blocks of contiguous images, before its last transform."""
     first = -padding[0], -padding[1]
     total = np.zeros((36, g.shape[1], x.shape[1]), _F)
-    for block in _blocks(len(x), g.shape[2:], SUMMED):
+    for block in some:
         slopes = _transformed("A", g, block, (0, 0))
         total += np.matmul(slopes.swapaxes(1, 2), _transformed("B", x, block, first))
     return total
