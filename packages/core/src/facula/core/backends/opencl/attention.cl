@@ -49,27 +49,27 @@
 #define EACH_OF(r, c, rows, cols) for (int r = 0; r < (rows); ++r) for (int c = 0; c < (cols); ++c)
 #define SYNC
 
+#define EACH_ROW(F) F(0) F(1) F(2) F(3) F(4) F(5)
+#define AT(r, h) ((VEC *)(to + r * ldc + h * VW))
+#define BEGIN(r) VEC s##r##0 = adds ? *AT(r, 0) : zero, s##r##1 = adds ? *AT(r, 1) : zero;
+#define STEP(r) s##r##0 += from[r * lda + k] * b0; s##r##1 += from[r * lda + k] * b1;
+#define END(r) *AT(r, 0) = s##r##0; *AT(r, 1) = s##r##1;
+
 /* C (+)= A B for rows a multiple of 6 and cols one of two vectors. */
 FN void product(T *c, const int ldc, const T *a, const int lda, const T *b, const int ldb,
                 const int rows, const int depth, const int cols, const int adds)
 {
+    const VEC zero = (VEC)(0);
     for (int i = 0; i < rows; i += 6)
         for (int j = 0; j < cols; j += 2 * VW) {
-            VEC s[6][2];
-            for (int r = 0; r < 6; ++r)
-                for (int h = 0; h < 2; ++h)
-                    s[r][h] = adds ? *(const VEC *)(c + (i + r) * ldc + j + h * VW) : (VEC)(0);
-            for (int k = 0; k < depth; ++k) {
-                const VEC b0 = *(const VEC *)(b + k * ldb + j);
-                const VEC b1 = *(const VEC *)(b + k * ldb + j + VW);
-                _Pragma("unroll") for (int r = 0; r < 6; ++r) {
-                    const T x = a[(i + r) * lda + k];
-                    s[r][0] += x * b0;
-                    s[r][1] += x * b1;
-                }
+            T *to = c + i * ldc + j;
+            const T *from = a + i * lda, *line = b + j;
+            EACH_ROW(BEGIN)
+            for (int k = 0; k < depth; ++k, line += ldb) {
+                const VEC b0 = *(const VEC *)line, b1 = *(const VEC *)(line + VW);
+                EACH_ROW(STEP)
             }
-            for (int r = 0; r < 6; ++r)
-                for (int h = 0; h < 2; ++h) *(VEC *)(c + (i + r) * ldc + j + h * VW) = s[r][h];
+            EACH_ROW(END)
         }
 }
 #define WHOLE(rows, most) min(most, ((rows) + 5) / 6 * 6)
@@ -162,12 +162,19 @@ FN void load_rows(TILE T *tile, __global const STORE *x, const long step, const 
 FN void load_columns(TILE T *tile, __global const STORE *x, const long step, const int rows,
                      const int width)
 {
-    if (rows == COLS) {
-        EACH_OF(e, r, width, COLS) tile[e * COLS + r] = (T)LOAD(x[r * step + e]);
-    } else {
-        EACH_OF(e, r, width, COLS)
-            tile[e * COLS + r] = r < rows ? (T)LOAD(x[r * step + e]) : (T)0;
+#ifdef FACULA_CPU
+    if (rows == COLS) { /* eight rows are read side by side, eight neighbours written */
+        for (int r = 0; r < COLS; r += 8) {
+            __global const STORE *from = x + r * step;
+            for (int e = 0; e < width; ++e)
+                _Pragma("unroll") for (int j = 0; j < 8; ++j)
+                    tile[e * COLS + r + j] = (T)LOAD(from[j * step + e]);
+        }
+        return;
     }
+#endif
+    EACH_OF(e, r, width, COLS)
+        tile[e * COLS + r] = r < rows ? (T)LOAD(x[r * step + e]) : (T)0;
 }
 
 FN void store_rows(__global STORE *y, TILE const T *tile, const long step, const int rows,
