@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-LITTLE = 256  # elements for which the calls take longer than the reduction
+FEW = 64  # rows of up to as many elements for which the calls cost more than they save
 SHORT = 512
 _ONES: dict[str, np.ndarray] = {"f": np.ones(SHORT, np.float32), "d": np.ones(SHORT, np.float64)}
 
 
 def _are_rows(x: np.ndarray, dim: int) -> bool:
-    return (x.size > LITTLE and x.dtype.char in "fd" and dim in (-1, x.ndim - 1)
-            and x.flags.c_contiguous)
+    return (x.size > FEW * min(FEW, x.shape[-1]) and x.dtype.char in "fd"
+            and dim in (-1, x.ndim - 1) and x.flags.c_contiguous)
 
 
 def sums(x: np.ndarray, dim: int) -> np.ndarray:
