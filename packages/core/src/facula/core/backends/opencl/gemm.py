@@ -24,7 +24,7 @@ _A: list[Any] = [LONG] * 7
 _B_STRIDED: list[Any] = [LONG] * 5
 _B_PICTURE: list[Any] = [LONG] * 3 + ([_INT] * 7 + [LONG]) * 3
 _CPU_KERNELS: dict[str, list[Any]] = {
-    "gemm_pack_a": [BUFFER] * 2 + [LONG] * 3 + _A,
+    "gemm_pack_a": [BUFFER] * 2 + [LONG] * 4 + _A,
     "gemm_pack_strided": [BUFFER] * 2 + [LONG] * 3 + _B_STRIDED,
     "gemm_pack_columns": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
     "gemm_pack_columns_rows": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
@@ -35,6 +35,7 @@ STRIDED, COLUMNS, COLUMNS_ROWS = "B_STRIDED", "B_COLUMNS", "B_COLUMNS_ROWS"
 _PACKS = {STRIDED: "gemm_pack_strided", COLUMNS: "gemm_pack_columns",
           COLUMNS_ROWS: "gemm_pack_columns_rows"}
 WHOLE_WORK = 1 << 26  # up to this number of products one launch does better than three
+PACKED_TOGETHER = 8  # panels of A that a work-group packs, if there are enough
 LARGE_TILES = 512  # from this size in both directions on a GPU takes the tiles for large products
 
 
@@ -167,8 +168,9 @@ class Product:
         panels = -(-sizes.m // self._rows)
         packed = self.runtime.new((max(1, sizes.left * panels * self._rows * sizes.k),),
                                   self._compute)
-        self.runtime.launch(self._pack_a, (panels, sizes.left), (1, 1), packed.mem, a.data.mem,
-                            sizes.m, sizes.k, sizes.inner, *a.arguments())
+        run = max(1, min(PACKED_TOGETHER, panels // (4 * self.runtime.device.compute_units)))
+        self.runtime.launch(self._pack_a, (-(-panels // run), sizes.left), (1, 1), packed.mem,
+                            a.data.mem, sizes.m, sizes.k, sizes.inner, run, *a.arguments())
         return packed
 
     def run(self, out: CLArray, place: tuple[int, int, int], a: Left, b: Right, sizes: Sizes,
