@@ -97,8 +97,10 @@ BINARY = [
     "hypot", "less", "less_equal", "logaddexp", "logical_and", "logical_or", "logical_xor",
     "maximum", "minimum", "multiply", "nextafter", "not_equal", "pow", "remainder", "subtract",
 ]
-# What NumPy before 2.0 calls otherwise.
-NUMPYS = {} if hasattr(np, "acos") else {
+# What NumPy before 2.0 calls otherwise, and what it does not do as the standard says.
+MODERN = hasattr(np, "acos")
+NUMPYS = {} if MODERN else {
+    "bool": "bool_",
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "atan2": "arctan2", "pow": "power", "bitwise_invert": "invert",
     "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift"}
@@ -120,7 +122,10 @@ def test_every_function_has_the_standards_parameters(line):
 @pytest.mark.parametrize("name", NAMES.split())
 def test_constants_and_dtypes(name):
     assert name in xp.__all__
-    ours, numpys = getattr(xp, name), getattr(np, name)
+    if name == "__array_api_version__":
+        assert xp.__array_api_version__ == "2024.12"
+        return
+    ours, numpys = getattr(xp, name), getattr(np, NUMPYS.get(name, name))
     if isinstance(ours, core.dtype):
         assert ours.numpy == numpys
     else:
@@ -178,7 +183,12 @@ def test_elementwise_functions_of_one_array(name, dtype):
     x = numbers(dtype, low=1 if name in ("acosh", "sqrt") or "log" in name else -3)
     if name in ("asin", "acos", "atanh"):
         x = (x / 4).astype(dtype)
-    same(getattr(xp, name)(xp.asarray(x)), getattr(np, NUMPYS.get(name, name))(x), name)
+    theirs = getattr(np, NUMPYS.get(name, name))(x)
+    if not MODERN and name in ("ceil", "floor", "trunc") and x.dtype.kind in "iu":
+        theirs = x
+    elif not MODERN and name == "sign" and x.dtype.kind == "c":
+        theirs = x / np.abs(x)
+    same(getattr(xp, name)(xp.asarray(x)), theirs, name)
 
 
 @pytest.mark.parametrize(("name", "dtypes"), [
@@ -349,6 +359,8 @@ def test_extensions_against_numpy(space, name, args, kwargs):
     function = getattr(getattr(np, space), name, None)
     if function is None:
         pytest.skip(f"NumPy {np.__version__} has no {space}.{name}")
+    if not MODERN and name == "solve" and args[1].ndim == 1:
+        pytest.skip(f"NumPy {np.__version__} solves for no single vector with many matrices")
     ours = getattr(getattr(xp, space), name)(*(converted(a) for a in args), **kwargs)
     theirs = function(*args, **kwargs)
     if name.endswith("freq"):

@@ -15,6 +15,7 @@ from facula import autograd, core  # autograd: its import puts the tape into cor
 if TYPE_CHECKING:
     from facula import (
         amp,
+        array_api,
         cuda,
         data,
         distributions,
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("amp", "cuda", "data", "distributions", "fft", "func", "hub", "linalg", "nn",
-                 "opencl", "optim", "profiler", "serialization", "signal", "special", "testing",
-                 "utils", "vision")
+_ON_FIRST_USE = ("amp", "array_api", "cuda", "data", "distributions", "fft", "func", "hub", "linalg",
+                 "nn", "opencl", "optim", "profiler", "serialization", "signal", "special",
+                 "testing", "utils", "vision")
 
 # What PyTorch has at the top as well: the name, and the module that it comes from.
 _FROM = {"Event": "opencl", "GradScaler": "amp", "vmap": "func"} | dict.fromkeys((

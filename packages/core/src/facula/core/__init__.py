@@ -83,7 +83,6 @@ from facula.core.slot import (
 from facula.core.tensor import Size, Tensor
 
 if TYPE_CHECKING:
-    from facula.core import array_api
     from facula.core.serialization import load, save
 
 _attach(Tensor)
@@ -98,8 +97,7 @@ globals().update(_OPERATIONS)
 _place(_OPERATIONS.values(), __name__)
 
 # Found when first named: a noticeable part of an import.
-_LATER = {"load": "facula.core.serialization", "save": "facula.core.serialization",
-          "array_api": "facula.core.array_api"}
+_LATER = {"load": "facula.core.serialization", "save": "facula.core.serialization"}
 
 __all__ = sorted({*_LATER, *(name for name, value in globals().items() if not (
     name.startswith("_") or name in ("annotations", "TYPE_CHECKING")
@@ -108,6 +106,5 @@ __all__ = sorted({*_LATER, *(name for name, value in globals().items() if not (
 
 def __getattr__(name: str) -> _Any:
     if name in _LATER:
-        module = importlib.import_module(_LATER[name])
-        return module if _LATER[name].endswith(name) else getattr(module, name)
+        return getattr(importlib.import_module(_LATER[name]), name)
     raise AttributeError(f"module 'facula.core' has no attribute {name!r}")

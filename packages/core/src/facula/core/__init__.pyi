@@ -25,7 +25,6 @@ from facula.core.tensor import Size as _Size
 from facula.core.tensor import Tensor as Tensor
 
 
-from facula.core import array_api as array_api
 from facula.core import ops as ops
 from facula.core.amp.region import autocast as autocast
 from facula.core.amp.region import clear_autocast_cache as clear_autocast_cache
@@ -1430,7 +1429,6 @@ __all__ = [
     "argmin",
     "argsort",
     "argwhere",
-    "array_api",
     "as_strided",
     "as_strided_copy",
     "as_strided_scatter",

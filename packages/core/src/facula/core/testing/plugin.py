@@ -9,8 +9,10 @@ device into a failure, and `FACULA_TEST_DATA` names the folder of the real data 
 from __future__ import annotations
 
 import builtins
+import importlib
 import importlib.util
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,11 @@ import pytest
 
 import facula
 from facula import core
-from facula.core import cuda as cuda
 from facula.core import opencl
+
+# Modules of core that users know under the umbrella's name.
+_UMBRELLAS = ("amp", "array_api", "cuda", "fft", "hub", "linalg", "opencl", "profiler",
+              "serialization", "signal", "special")
 
 
 def _devices() -> list[str]:
@@ -56,8 +61,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the examples in docstrings say `facula.exp` where the umbrella is not installed.
 
     There `facula` is a namespace package without names of its own; for an example it passes on
-    core's. Code cannot lean on this: a layer that imports plain `facula` fails the check of the
-    imports. And `float("nan")` means Python's, also where the module has a dtype of that name.
+    core's, and core's modules are found under the umbrella's names. Code cannot lean on this: a
+    layer that imports plain `facula` fails the check of the imports. And `float("nan")` means
+    Python's, also where the module has a dtype of that name.
     """
     if isinstance(item, pytest.DoctestItem):
         names = item.dtest.globs
@@ -65,14 +71,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if getattr(facula, "__file__", None) is None:
         if isinstance(item, pytest.DoctestItem):
             vars(facula)["__getattr__"] = _from_core
+            sys.modules.update({f"facula.{name}": _from_core(name) for name in _UMBRELLAS})
             source = "".join(example.source for example in item.dtest.examples)
             if "requires_grad" in source and importlib.util.find_spec("facula.autograd") is None:
                 pytest.skip("the example differentiates, and facula-autograd is not installed")
         else:
             vars(facula).pop("__getattr__", None)
+            for name in _UMBRELLAS:
+                sys.modules.pop(f"facula.{name}", None)
 
 
 def _from_core(name: str) -> Any:
-    if name in core.__all__ or name in ("opencl", "cuda"):
+    if name in core.__all__:
         return getattr(core, name)
+    if name in _UMBRELLAS:
+        return importlib.import_module(f"facula.core.{name}")
     raise AttributeError(f"module 'facula' has no attribute {name!r}")
