@@ -97,6 +97,17 @@ def test_persistent_workers_are_replaced_after_a_death() -> None:
     assert len(list(loader)) == 4
 
 
+def test_a_worker_that_is_seen_dead_at_the_start_of_an_epoch_is_replaced() -> None:
+    loader = DataLoader(D.Squares(8), 2, num_workers=1, persistent_workers=True)
+    assert len(list(loader)) == 4
+    process = loader._iterator._workers[0].process
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()  # its pipe is closed: the message that begins the epoch fails
+    with pytest.raises(RuntimeError, match="SIGKILL"):
+        list(loader)
+    assert len(list(loader)) == 4
+
+
 def test_timeout() -> None:
     loader = DataLoader(D.Squares(4, delay=30.0), 2, num_workers=1, timeout=0.3)
     begin = time.monotonic()

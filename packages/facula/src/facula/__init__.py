@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("amp", "array_api", "cuda", "data", "distributions", "fft", "func", "hub", "linalg",
-                 "nn", "opencl", "optim", "profiler", "serialization", "signal", "special",
-                 "testing", "utils", "vision")
+_ON_FIRST_USE = ("amp", "array_api", "cuda", "data", "distributions", "fft", "func", "hub",
+                 "linalg", "nn", "opencl", "optim", "profiler", "serialization", "signal",
+                 "special", "testing", "utils", "vision")
 
 # What PyTorch has at the top as well: the name, and the module that it comes from.
 _FROM = {"Event": "opencl", "GradScaler": "amp", "vmap": "func"} | dict.fromkeys((

@@ -120,12 +120,16 @@ class WorkerIterator:
         self._next = self._number
         self._given = 0
         self._exhausted = False
-        for worker in self._workers:
-            worker.ended = False
-            self._tell(worker, "epoch", self._base_seed)
-        for _ in range(loader.prefetch_factor or 2):
+        try:
             for worker in self._workers:
-                self._ask(worker)
+                worker.ended = False
+                self._tell(worker, "epoch", self._base_seed)
+            for _ in range(loader.prefetch_factor or 2):
+                for worker in self._workers:
+                    self._ask(worker)
+        except BaseException:
+            self.close()  # a worker died between the epochs: the next epoch starts new ones
+            raise
 
     def _tell(self, worker: Worker, *message: Any) -> None:
         try:

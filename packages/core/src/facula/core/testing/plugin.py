@@ -73,8 +73,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             vars(facula)["__getattr__"] = _from_core
             sys.modules.update({f"facula.{name}": _from_core(name) for name in _UMBRELLAS})
             source = "".join(example.source for example in item.dtest.examples)
-            if "requires_grad" in source and importlib.util.find_spec("facula.autograd") is None:
-                pytest.skip("the example differentiates, and facula-autograd is not installed")
+            source = source.replace("requires_grad", "facula.autograd")
+            for layer in ("autograd", "nn", "optim", "data", "vision"):
+                name = f"facula.{layer}"
+                if name in source and importlib.util.find_spec(name) is None:
+                    pytest.skip(f"the example uses {name}, which is not installed")
         else:
             vars(facula).pop("__getattr__", None)
             for name in _UMBRELLAS:
@@ -86,4 +89,6 @@ def _from_core(name: str) -> Any:
         return getattr(core, name)
     if name in _UMBRELLAS:
         return importlib.import_module(f"facula.core.{name}")
+    if importlib.util.find_spec(f"facula.{name}") is not None:
+        return importlib.import_module(f"facula.{name}")
     raise AttributeError(f"module 'facula' has no attribute {name!r}")
