@@ -9,12 +9,13 @@ from typing import Any
 from facula import core
 from facula.distributions import constraints
 from facula.distributions.distribution import Distribution
-from facula.distributions.utils import constant, lazy_property, logits_to_probs, probs_to_logits
+from facula.distributions.odds import Odds, exactly_one
+from facula.distributions.utils import constant
 
 __all__ = ["Categorical"]
 
 
-class Categorical(Distribution):
+class Categorical(Odds, Distribution):
     """The numbers 0 to K - 1, each with its probability.
 
     Parameters
@@ -35,12 +36,12 @@ class Categorical(Distribution):
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     has_enumerate_support = True
+    _binary = False
 
     def __init__(self, probs: Any = None, logits: Any = None,
                  validate_args: bool | None = None) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        given, name = (probs, "probs") if probs is not None else (logits, "logits")
+        name = exactly_one(probs, logits)
+        given = probs if name == "probs" else logits
         if given.ndim < 1:
             raise ValueError(f"`{name}` parameter must be at least one-dimensional.")
         if probs is not None:
@@ -60,25 +61,6 @@ class Categorical(Distribution):
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> Any:
         return constraints.integer_interval(0, self._num_events - 1)
-
-    @lazy_property
-    def logits(self) -> Any:
-        """The logarithms of the probabilities."""
-        return probs_to_logits(self.probs)
-
-    @lazy_property
-    def probs(self) -> Any:
-        """The probabilities."""
-        return logits_to_probs(self.logits)
-
-    @property
-    def _param(self) -> Any:
-        return self.__dict__["probs"] if "probs" in self.__dict__ else self.__dict__["logits"]
-
-    @property
-    def param_shape(self) -> Any:
-        """The parameter's shape."""
-        return self._param.shape
 
     @property
     def mean(self) -> Any:
@@ -114,3 +96,28 @@ class Categorical(Distribution):
         values = core.arange(self._num_events, device=self._param.device)
         values = values.reshape((-1, *(1,) * len(self._batch_shape)))
         return values.expand((-1, *self._batch_shape)) if expand else values
+
+
+class OfCategorical:
+    """The parameters of a distribution that keeps a :class:`Categorical` in `_categorical`."""
+
+    _categorical: Categorical
+
+    @property
+    def _param(self) -> Any:
+        return self._categorical._param
+
+    @property
+    def probs(self) -> Any:
+        """The probabilities."""
+        return self._categorical.probs
+
+    @property
+    def logits(self) -> Any:
+        """The logarithms of the probabilities."""
+        return self._categorical.logits
+
+    @property
+    def param_shape(self) -> Any:
+        """The parameter's shape."""
+        return self._categorical.param_shape

@@ -10,19 +10,19 @@ from facula import core
 from facula.distributions import constraints
 from facula.distributions.bijections import softplus
 from facula.distributions.exp_family import ExponentialFamily
+from facula.distributions.odds import Odds
 from facula.distributions.utils import (
     broadcast_all,
     clamp_probs,
     lazy_property,
     logits_to_probs,
-    probs_to_logits,
     uniform_open,
 )
 
 __all__ = ["ContinuousBernoulli"]
 
 
-class ContinuousBernoulli(ExponentialFamily):
+class ContinuousBernoulli(Odds, ExponentialFamily):
     """Density ``C(p) p^x (1 - p)^(1 - x)`` in [0, 1]: for pictures with grey values.
 
     Near p = 1/2, where C is 0/0, a Taylor series stands in.
@@ -56,17 +56,12 @@ class ContinuousBernoulli(ExponentialFamily):
     def __init__(self, probs: Any = None, logits: Any = None,
                  lims: tuple[float, float] = (0.499, 0.501),
                  validate_args: bool | None = None) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
         self._lims = lims
+        self._take(probs, logits)
         if probs is not None:
-            (self.probs,) = broadcast_all(probs)
-            if validate_args is not None and validate_args and not bool(
-                    constraints.unit_interval.check(self.probs).all()):
+            if validate_args and not bool(constraints.unit_interval.check(self.probs).all()):
                 raise ValueError("The parameter probs has invalid values")
             self.probs = clamp_probs(self.probs)
-        else:
-            (self.logits,) = broadcast_all(logits)
         super().__init__(self._param.shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
@@ -74,23 +69,9 @@ class ContinuousBernoulli(ExponentialFamily):
                               _lims=self._lims)
 
     @lazy_property
-    def logits(self) -> Any:
-        """The log-odds of x = 1 were it a Bernoulli number."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
     def probs(self) -> Any:
         """The probability of x = 1 were it a Bernoulli number."""
         return clamp_probs(logits_to_probs(self.logits, is_binary=True))
-
-    @property
-    def _param(self) -> Any:
-        return self.__dict__["probs"] if "probs" in self.__dict__ else self.__dict__["logits"]
-
-    @property
-    def param_shape(self) -> Any:
-        """The parameter's shape."""
-        return self._param.shape
 
     def _outside(self) -> Any:
         return (self.probs <= self._lims[0]) | (self.probs > self._lims[1])

@@ -9,14 +9,14 @@ from typing import Any
 from facula import core
 from facula.distributions import constraints
 from facula.distributions.binomial import Binomial
-from facula.distributions.categorical import Categorical
+from facula.distributions.categorical import Categorical, OfCategorical
 from facula.distributions.distribution import Distribution
 from facula.distributions.utils import broadcast_all
 
 __all__ = ["Multinomial"]
 
 
-class Multinomial(Distribution):
+class Multinomial(OfCategorical, Distribution):
     """How often each of K outcomes comes in several draws.
 
     Parameters
@@ -56,25 +56,6 @@ class Multinomial(Distribution):
     @constraints.dependent_property(is_discrete=True, event_dim=1)
     def support(self) -> Any:
         return constraints.multinomial(self.total_count)
-
-    @property
-    def _param(self) -> Any:
-        return self._categorical._param
-
-    @property
-    def probs(self) -> Any:
-        """The probabilities."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Any:
-        """The logarithms of the probabilities."""
-        return self._categorical.logits
-
-    @property
-    def param_shape(self) -> Any:
-        """The parameter's shape."""
-        return self._categorical.param_shape
 
     @property
     def mean(self) -> Any:

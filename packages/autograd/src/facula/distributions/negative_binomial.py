@@ -8,15 +8,14 @@ from typing import Any
 from facula import core
 from facula.distributions import constraints
 from facula.distributions.bijections import softplus
-from facula.distributions.binomial import _counted
 from facula.distributions.distribution import Distribution
 from facula.distributions.gamma import Gamma
-from facula.distributions.utils import lazy_property, logits_to_probs, probs_to_logits
+from facula.distributions.odds import Odds
 
 __all__ = ["NegativeBinomial"]
 
 
-class NegativeBinomial(Distribution):
+class NegativeBinomial(Odds, Distribution):
     """How many trials succeed before a number of failures.
 
     Parameters
@@ -43,12 +42,7 @@ class NegativeBinomial(Distribution):
 
     def __init__(self, total_count: Any, probs: Any = None, logits: Any = None,
                  validate_args: bool | None = None) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        if probs is not None:
-            self.total_count, self.probs = _counted(total_count, probs)
-        else:
-            self.total_count, self.logits = _counted(total_count, logits)
+        self._take_counted(total_count, probs, logits)
         super().__init__(self._param.shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
@@ -66,25 +60,6 @@ class NegativeBinomial(Distribution):
     @property
     def variance(self) -> Any:
         return self.mean / core.sigmoid(-self.logits)
-
-    @lazy_property
-    def logits(self) -> Any:
-        """The log-odds of success."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Any:
-        """The probability of success."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @property
-    def _param(self) -> Any:
-        return self.__dict__["probs"] if "probs" in self.__dict__ else self.__dict__["logits"]
-
-    @property
-    def param_shape(self) -> Any:
-        """The parameter's shape."""
-        return self._param.shape
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Any:
         with core.no_grad():

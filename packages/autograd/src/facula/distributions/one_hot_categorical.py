@@ -7,13 +7,13 @@ from typing import Any
 
 from facula import core
 from facula.distributions import constraints
-from facula.distributions.categorical import Categorical
+from facula.distributions.categorical import Categorical, OfCategorical
 from facula.distributions.distribution import Distribution
 
 __all__ = ["OneHotCategorical", "OneHotCategoricalStraightThrough"]
 
 
-class OneHotCategorical(Distribution):
+class OneHotCategorical(OfCategorical, Distribution):
     """Vectors of zeros with a single 1, each with its probability.
 
     Parameters
@@ -43,25 +43,6 @@ class OneHotCategorical(Distribution):
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return self._expanded(batch_shape, _instance, OneHotCategorical,
                               _categorical=self._categorical.expand(batch_shape))
-
-    @property
-    def _param(self) -> Any:
-        return self._categorical._param
-
-    @property
-    def probs(self) -> Any:
-        """The probabilities."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Any:
-        """The logarithms of the probabilities."""
-        return self._categorical.logits
-
-    @property
-    def param_shape(self) -> Any:
-        """The parameter's shape."""
-        return self._categorical.param_shape
 
     @property
     def mean(self) -> Any:

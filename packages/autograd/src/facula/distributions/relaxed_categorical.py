@@ -9,7 +9,7 @@ from typing import Any
 from facula import core
 from facula.distributions import constraints
 from facula.distributions.bijections import ExpTransform
-from facula.distributions.categorical import Categorical
+from facula.distributions.categorical import Categorical, OfCategorical
 from facula.distributions.distribution import Distribution
 from facula.distributions.transformed_distribution import TransformedDistribution
 from facula.distributions.utils import broadcast_all, clamp_probs, uniform_open
@@ -17,7 +17,7 @@ from facula.distributions.utils import broadcast_all, clamp_probs, uniform_open
 __all__ = ["ExpRelaxedCategorical", "RelaxedOneHotCategorical"]
 
 
-class ExpRelaxedCategorical(Distribution):
+class ExpRelaxedCategorical(OfCategorical, Distribution):
     """The logarithms of a relaxed one-hot vector.
 
     Parameters
@@ -48,21 +48,6 @@ class ExpRelaxedCategorical(Distribution):
         return self._expanded(batch_shape, _instance, ExpRelaxedCategorical,
                               temperature=self.temperature,
                               _categorical=self._categorical.expand(batch_shape))
-
-    @property
-    def param_shape(self) -> Any:
-        """The parameter's shape."""
-        return self._categorical.param_shape
-
-    @property
-    def logits(self) -> Any:
-        """The logarithms of the probabilities."""
-        return self._categorical.logits
-
-    @property
-    def probs(self) -> Any:
-        """The probabilities."""
-        return self._categorical.probs
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Any:
         shape = self._extended_shape(sample_shape)
