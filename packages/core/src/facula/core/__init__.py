@@ -19,6 +19,7 @@ from facula.core.amp.region import (
     set_autocast_enabled,
 )
 from facula.core.backends.cpu.threads import get_num_threads, set_num_threads
+from facula.core.constants import e, inf, nan, newaxis, pi
 from facula.core.devices import device, get_default_device, set_default_device
 from facula.core.dtypes import (
     bfloat16,
@@ -39,7 +40,16 @@ from facula.core.dtypes import (
     uint8,
 )
 from facula.core.dtypes import bool_ as bool
-from facula.core.memory import UntypedStorage, layout, strided
+from facula.core.memory import (
+    UntypedStorage,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from facula.core.methods import attach as _attach
 from facula.core.methods import place as _place
 from facula.core.operation import operation, operations
@@ -81,12 +91,28 @@ from facula.core.slot import (
     set_grad_enabled,
 )
 from facula.core.tensor import Size, Tensor
+from facula.core.tensor_types import (
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    ComplexDoubleTensor,
+    ComplexFloatTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    set_default_tensor_type,
+)
 
 if TYPE_CHECKING:
     from facula.core.serialization import load, save
 
 _attach(Tensor)
 
+OutOfMemoryError = MemoryError  # what a full device raises
 # PyTorch's second names of the dtypes; bool hides Python's here, as it does in torch.
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64

@@ -36,6 +36,11 @@ from facula.core.amp.region import set_autocast_dtype as set_autocast_dtype
 from facula.core.amp.region import set_autocast_enabled as set_autocast_enabled
 from facula.core.backends.cpu.threads import get_num_threads as get_num_threads
 from facula.core.backends.cpu.threads import set_num_threads as set_num_threads
+from facula.core.constants import e as e
+from facula.core.constants import inf as inf
+from facula.core.constants import nan as nan
+from facula.core.constants import newaxis as newaxis
+from facula.core.constants import pi as pi
 from facula.core.devices import device as device
 from facula.core.devices import get_default_device as get_default_device
 from facula.core.devices import set_default_device as set_default_device
@@ -57,7 +62,12 @@ from facula.core.dtypes import int8 as int8
 from facula.core.dtypes import set_default_dtype as set_default_dtype
 from facula.core.dtypes import uint8 as uint8
 from facula.core.memory import UntypedStorage as UntypedStorage
+from facula.core.memory import channels_last as channels_last
+from facula.core.memory import channels_last_3d as channels_last_3d
+from facula.core.memory import contiguous_format as contiguous_format
 from facula.core.memory import layout as layout
+from facula.core.memory import memory_format as memory_format
+from facula.core.memory import preserve_format as preserve_format
 from facula.core.memory import strided as strided
 from facula.core.operation import operation as operation
 from facula.core.operation import operations as operations
@@ -96,6 +106,19 @@ from facula.core.slot import is_inference_mode_enabled as is_inference_mode_enab
 from facula.core.slot import no_grad as no_grad
 from facula.core.slot import set_grad_enabled as set_grad_enabled
 from facula.core.tensor import Size as Size
+from facula.core.tensor_types import BFloat16Tensor as BFloat16Tensor
+from facula.core.tensor_types import BoolTensor as BoolTensor
+from facula.core.tensor_types import ByteTensor as ByteTensor
+from facula.core.tensor_types import CharTensor as CharTensor
+from facula.core.tensor_types import ComplexDoubleTensor as ComplexDoubleTensor
+from facula.core.tensor_types import ComplexFloatTensor as ComplexFloatTensor
+from facula.core.tensor_types import DoubleTensor as DoubleTensor
+from facula.core.tensor_types import FloatTensor as FloatTensor
+from facula.core.tensor_types import HalfTensor as HalfTensor
+from facula.core.tensor_types import IntTensor as IntTensor
+from facula.core.tensor_types import LongTensor as LongTensor
+from facula.core.tensor_types import ShortTensor as ShortTensor
+from facula.core.tensor_types import set_default_tensor_type as set_default_tensor_type
 
 half, float, double = (float16, float32, float64)
 short, int, long = (int16, int32, int64)
@@ -1392,7 +1415,20 @@ def masked_scatter(
 ) -> Tensor: ...
 
 __all__ = [
+    "BFloat16Tensor",
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "ComplexDoubleTensor",
+    "ComplexFloatTensor",
+    "DoubleTensor",
+    "FloatTensor",
     "Generator",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "OutOfMemoryError",
+    "ShortTensor",
     "Size",
     "Tensor",
     "UntypedStorage",
@@ -1472,6 +1508,8 @@ __all__ = [
     "ceil",
     "cfloat",
     "chain_matmul",
+    "channels_last",
+    "channels_last_3d",
     "cholesky",
     "cholesky_inverse",
     "cholesky_solve",
@@ -1493,6 +1531,7 @@ __all__ = [
     "cond",
     "conj",
     "conj_physical",
+    "contiguous_format",
     "copysign",
     "corrcoef",
     "cos",
@@ -1527,6 +1566,7 @@ __all__ = [
     "dsplit",
     "dstack",
     "dtype",
+    "e",
     "einsum",
     "empty",
     "empty_like",
@@ -1606,6 +1646,7 @@ __all__ = [
     "index_put",
     "index_reduce",
     "index_select",
+    "inf",
     "inference_mode",
     "initial_seed",
     "inner",
@@ -1685,6 +1726,7 @@ __all__ = [
     "maximum",
     "mean",
     "median",
+    "memory_format",
     "meshgrid",
     "min",
     "minimum",
@@ -1698,6 +1740,7 @@ __all__ = [
     "multiply",
     "mv",
     "mvlgamma",
+    "nan",
     "nan_to_num",
     "nanmean",
     "nanmedian",
@@ -1708,6 +1751,7 @@ __all__ = [
     "ne",
     "neg",
     "negative",
+    "newaxis",
     "nextafter",
     "no_grad",
     "nonzero",
@@ -1728,12 +1772,14 @@ __all__ = [
     "pdist",
     "permute",
     "permute_copy",
+    "pi",
     "pinverse",
     "poisson",
     "polar",
     "polygamma",
     "positive",
     "pow",
+    "preserve_format",
     "prod",
     "promote_types",
     "put",
@@ -1780,6 +1826,7 @@ __all__ = [
     "set_autocast_enabled",
     "set_default_device",
     "set_default_dtype",
+    "set_default_tensor_type",
     "set_deterministic_debug_mode",
     "set_float32_matmul_precision",
     "set_flush_denormal",

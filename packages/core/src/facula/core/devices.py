@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from facula.core.backends import cpu, opencl
 from facula.core.backends.base import Backend
@@ -16,8 +16,9 @@ class device:
 
     Parameters
     ----------
-    type : str or device
+    type : str, int or device
         ``"cpu"``, ``"opencl"``, ``"opencl:1"``; ``"cuda"`` names the first NVIDIA OpenCL GPU.
+        A number alone is that of an OpenCL device.
     index : int, optional
         The device's number, if the type does not carry it.
 
@@ -31,6 +32,12 @@ class device:
     >>> import facula
     >>> facula.device("opencl:0").type, facula.device("cpu")
     ('opencl', device(type='cpu'))
+
+    In a ``with`` block it is where new tensors go when no device is named:
+
+    >>> with facula.device("cpu"):
+    ...     facula.zeros(1).device
+    device(type='cpu')
     """
 
     __slots__ = ("type", "index")
@@ -40,6 +47,9 @@ class device:
     def __init__(self, type: Any, index: int | None = None) -> None:
         if isinstance(type, device):
             self.type, self.index = type.type, type.index if index is None else index
+            return
+        if isinstance(type, int) and index is None:  # the number of a GPU
+            self.type, self.index = "opencl", type
             return
         if not isinstance(type, str):
             raise TypeError(f"device: {type!r} is not a name: use one like 'cpu' or 'opencl:0'")
@@ -69,6 +79,14 @@ class device:
     def __reduce__(self) -> tuple[Any, ...]:
         return (device, (self.type, self.index))
 
+    def __enter__(self) -> device:
+        _Default.outer.append(_Default.device)
+        set_default_device(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _Default.device = _Default.outer.pop()
+
 
 class Kind:
     """One dtype on one device. Interned, so identity is equality and hashing is free."""
@@ -94,6 +112,7 @@ class _Default:
     """The device of new tensors when none is named."""
 
     device: device = CPU
+    outer: ClassVar[list[device]] = []  # those of the `with` blocks around
 
 
 def as_device(value: Any) -> device:

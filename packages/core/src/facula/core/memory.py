@@ -16,14 +16,14 @@ from facula.core.errors import canonical_shape, describe
 if TYPE_CHECKING:
     from facula.core.tensor import Tensor
 
-_TYPE_NAMES = {
+TYPE_NAMES = {
     dtypes.float32: "FloatTensor", dtypes.float64: "DoubleTensor", dtypes.float16: "HalfTensor",
     dtypes.bfloat16: "BFloat16Tensor", dtypes.uint8: "ByteTensor", dtypes.int8: "CharTensor",
     dtypes.int16: "ShortTensor", dtypes.int32: "IntTensor", dtypes.int64: "LongTensor",
     dtypes.bool_: "BoolTensor", dtypes.complex64: "ComplexFloatTensor",
     dtypes.complex128: "ComplexDoubleTensor",
 }
-_BY_TYPE_NAME = {name: d for d, name in _TYPE_NAMES.items()}
+_BY_TYPE_NAME = {name: d for d, name in TYPE_NAMES.items()}
 
 
 class layout:
@@ -39,6 +39,37 @@ strided = layout()
 
 
 class UntypedStorage:
+class memory_format:
+    """The order of a tensor's dimensions in memory, which PyTorch's programs ask for by name.
+
+    There is one, C order: the others are accepted wherever PyTorch takes them, and change nothing.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.zeros(1, 3, 8, 8).to(memory_format=facula.channels_last).stride()
+    (192, 64, 8, 1)
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"facula.{self._name}"
+
+    def __reduce__(self) -> str:
+        return self._name
+
+
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+CHANNELS_LAST = {channels_last: 4, channels_last_3d: 5}
+
+
     """The stretch of memory that a tensor and its views share, in bytes.
 
     Examples
@@ -312,8 +343,8 @@ class Memory:
 
         Parameters
         ----------
-        dtype : dtype or str, optional
-            What to convert to: a dtype, or a name such as ``"facula.FloatTensor"``.
+        dtype : dtype, type or str, optional
+            What to convert to: a dtype, ``facula.FloatTensor``, or its name as a string.
         non_blocking : bool
             Accepted for PyTorch's sake.
 
@@ -327,7 +358,9 @@ class Memory:
         """
         if dtype is None:
             where = "" if self._kind.device is CPU else f"{self._kind.device.type}."
-            return f"facula.{where}{_TYPE_NAMES[self._kind.dtype]}"
+            return f"facula.{where}{TYPE_NAMES[self._kind.dtype]}"
+        if isinstance(dtype, type) and dtype.__name__ in _BY_TYPE_NAME:
+            dtype = f"{dtype.__module__}.{dtype.__name__}"
         if not isinstance(dtype, str):
             return self.to(as_dtype(dtype))  # type: ignore[attr-defined]
         place, _, name = dtype.rpartition(".")

@@ -18,7 +18,7 @@ from facula.core.devices import CPU, Kind, as_device, device, kind_of
 from facula.core.dtypes import FLOAT, as_dtype, dtype
 from facula.core.errors import canonical_dim, describe
 from facula.core.interop import Interop
-from facula.core.memory import Memory
+from facula.core.memory import CHANNELS_LAST, Memory, memory_format
 from facula.core.printing import format_tensor
 
 if TYPE_CHECKING:
@@ -198,8 +198,11 @@ class Tensor(Interop, Memory, Methods):
         steps = tuple(s // self._kind.dtype.itemsize for s in self._data.strides)
         return steps if dim is None else steps[canonical_dim("stride", dim, len(steps))]
 
-    def is_contiguous(self) -> bool:
-        """Whether the elements lie in memory in C order without gaps."""
+    def is_contiguous(self, memory_format: memory_format | None = None) -> bool:
+        """Whether the elements lie in memory without gaps, in C order or another that is asked."""
+        if memory_format in CHANNELS_LAST:
+            return (self.ndim == CHANNELS_LAST[memory_format]
+                    and self.movedim(1, -1).is_contiguous())
         expected = self._kind.dtype.itemsize
         for size, step in zip(reversed(self._data.shape), reversed(self._data.strides),
                               strict=True):

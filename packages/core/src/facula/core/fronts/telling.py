@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from facula.core.errors import LinAlgError, describe, not_a_tensor
+from facula.core.memory import layout, memory_format
 from facula.core.operation import Operation
 from facula.core.tensor import Tensor
 
@@ -21,11 +22,22 @@ _LEFT = (Warning, MemoryError, ZeroDivisionError, BufferError, AssertionError, N
 
 # NumPy's names of parameters, which PyTorch takes as well.
 _NUMPYS = {"axis": "dim", "keepdims": "keepdim"}
+# What PyTorch's functions that make tensors take as well; there is one layout and one kind of
+# memory, so they are looked at where a call has failed for them, and cost others nothing.
+_LAYOUT = {"layout": layout, "memory_format": memory_format, "pin_memory": bool}
+_COPYING = {"clone", "cpu", "cuda", "opencl", "float", "double", "half", "bfloat16", "long", "int",
+            "short", "char", "byte", "bool", "cfloat", "cdouble"}
 
 
 def renamed(op: Operation, error: Exception, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The named arguments under PyTorch's names, if a call failed for NumPy's."""
-    if not isinstance(error, TypeError) or not (_NUMPYS.keys() & kwargs.keys()):
+    """The named arguments that a call takes, if it failed for NumPy's names or those of layouts."""
+    if not isinstance(error, TypeError):
+        return None
+    if unused := (_LAYOUT.keys() & kwargs.keys()) - set(op.parameters):
+        made = "device" in op.parameters or (op.name in _COPYING and unused == {"memory_format"})
+        fits = all(kwargs[n] is None or isinstance(kwargs[n], _LAYOUT[n]) for n in unused)
+        return {n: v for n, v in kwargs.items() if n not in unused} if made and fits else None
+    if not _NUMPYS.keys() & kwargs.keys():
         return None
     found = {_NUMPYS.get(n, n): v for n, v in kwargs.items()}
     fits = len(found) == len(kwargs) and all(

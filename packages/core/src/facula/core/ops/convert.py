@@ -38,7 +38,7 @@ def transfer(input: Tensor, device: Any) -> Tensor:
 
 @composite(export=False)
 def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None,
-       non_blocking: Any = False, copy: Any = False) -> Tensor:
+       non_blocking: Any = False, copy: Any = False, memory_format: Any = None) -> Tensor:
     """The tensor with another dtype, on another device, or both; itself if nothing changes.
 
     Parameters
@@ -60,6 +60,8 @@ def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None,
     tensor([1., 2.])
     """
     for value in args:
+    memory_format : optional
+        Accepted for PyTorch's sake.
         if isinstance(value, Tensor):
             dtype, device = value.dtype, value.device
         elif isinstance(value, dtypes.dtype) or (isinstance(value, type)

@@ -13,7 +13,7 @@ from facula.core.devices import CPU, as_device, kind_of
 from facula.core.dtypes import as_dtype
 from facula.core.errors import canonical_shape, describe
 from facula.core.ops import convert
-from facula.core.tensor import Tensor, from_data, tensor_from_numpy
+from facula.core.tensor import Size, Tensor, from_data, tensor_from_numpy
 
 _default = dtypes.get_default_dtype
 
@@ -262,6 +262,23 @@ def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, device: Any = Non
     """:func:`facula.tensor` with this tensor's dtype and device where not given."""
     return tensor(data, dtype=input.dtype if dtype is None else dtype,
                   device=input.device if device is None else device, requires_grad=requires_grad)
+
+
+@composite(export=False)
+def new(input: Tensor, *data: Any, device: Any = None) -> Tensor:
+    """A tensor in this one's dtype and on its device: of sizes without values, or of data.
+
+    An older name for ``new_empty`` and ``new_tensor``.
+
+    Examples
+    --------
+    >>> import facula
+    >>> facula.ones(2).new([1, 2])
+    tensor([1., 2.])
+    """
+    if not data or isinstance(data[0], Size) or all(type(n) is int for n in data):
+        return new_empty(input, *(data or (0,)), device=device)
+    return new_tensor(input, data[0], device=device)
 
 
 def _number(value: Any) -> Any:

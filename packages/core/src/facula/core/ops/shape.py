@@ -344,6 +344,6 @@ def clone(input: Tensor) -> Tensor:
 
 
 @composite(export=False, tells=True)
-def contiguous(input: Tensor) -> Tensor:
+def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself if its elements lie in C order, else a copy in that order."""
     return input if input.is_contiguous() else clone(input)
