@@ -54,13 +54,25 @@ def test_checkpoint_changes_no_gradient():
     both(lambda f, *args: checkpoint(lambda *a: checkpoint(f, *a) * 1, *args))
 
 
-def test_save_on_cpu(device):
+@pytest.mark.parametrize("pin_memory", [False, True])
+def test_save_on_cpu(device, pin_memory):
     x = core.ones(3).to(device).requires_grad_()
-    with graph.save_on_cpu():
+    with graph.save_on_cpu(pin_memory):
         y = (x.exp() * x).sum()
     y.backward()
     assert x.grad.device.type == device
     np.testing.assert_allclose(x.grad.cpu().numpy(), 2 * np.exp(np.ones(3)), rtol=1e-6)
+
+
+def test_gradients_flow_through_pinned_memory(device):
+    if device == "cpu":
+        pytest.skip("is about the other devices")
+    x = core.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    pinned = x.pin_memory()
+    assert not pinned.is_leaf
+    (pinned.to(device, non_blocking=True) ** 2).sum().backward()
+    assert x.grad.tolist() == [2, 4, 6]
+    assert not x.grad.is_pinned()
 
 
 def test_only_the_innermost_hooks_count_and_others_come_back():

@@ -1,5 +1,9 @@
 """Storage methods, resizing, Python functions over elements, and types by name."""
 
+import subprocess
+import sys
+import textwrap
+
 import numpy as np
 import pytest
 
@@ -108,4 +112,21 @@ def test_attributes(device):
     assert x.get_device() == (-1 if device == "cpu" else 0)
     assert x.permute(2, 0, 1).dim_order() == (1, 2, 0)
     assert not (x.is_meta or x.is_sparse or x.is_quantized or x.is_inference() or x.is_pinned())
-    assert x.pin_memory() is x
+
+
+def test_without_opencl_nothing_can_be_pinned():
+    program = """
+        import sys
+        sys.modules["pyopencl"] = None
+        from facula import core
+        x = core.ones(3)
+        assert not x.is_pinned()
+        try:
+            x.pin_memory()
+        except RuntimeError as error:
+            sys.exit("pip install" not in str(error))
+        sys.exit(2)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

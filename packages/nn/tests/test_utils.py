@@ -381,4 +381,19 @@ def test_packed_sequences_are_converted(method, dtype) -> None:
     assert other.data.tolist() == [2, 1, 3]
     assert other.batch_sizes.tolist() == [2, 1]
     assert other.sorted_indices.tolist() == packed.sorted_indices.tolist() == [1, 0]
-    assert packed.pin_memory() is packed
+
+
+def test_packed_sequences_are_pinned(device) -> None:
+    packed = nn.utils.rnn.pack_sequence([core.ones(1), core.tensor([2.0, 3.0])],
+                                        enforce_sorted=False)
+    assert not packed.is_pinned()
+    if device == "cpu":
+        pytest.skip("is about the other devices")
+    pinned = packed.pin_memory()
+    assert pinned.is_pinned()
+    assert pinned.unsorted_indices.is_pinned()
+    assert pinned.batch_sizes is packed.batch_sizes
+    assert pinned.data.tolist() == packed.data.tolist()
+    ordered = nn.utils.rnn.pack_sequence([core.ones(2), core.ones(1)]).pin_memory()
+    assert ordered.sorted_indices is None
+    assert ordered.data.is_pinned()

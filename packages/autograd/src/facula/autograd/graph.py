@@ -9,6 +9,7 @@ from typing import Any
 from facula.autograd import observe
 from facula.autograd.meta import Leaf, Node
 from facula.autograd.saved import Packed
+from facula.core import opencl
 from facula.core.errors import describe
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor, from_data
@@ -95,7 +96,7 @@ class save_on_cpu(saved_tensors_hooks):
     Parameters
     ----------
     pin_memory : bool
-        Accepted for PyTorch's sake.
+        Have it pinned where there is an OpenCL device: see :meth:`Tensor.pin_memory`.
 
     Examples
     --------
@@ -109,8 +110,11 @@ class save_on_cpu(saved_tensors_hooks):
     """
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        super().__init__(lambda t: (t.device, t.cpu()),  # type: ignore[attr-defined]
-                         lambda packed: packed[1].to(packed[0]))
+        pin = pin_memory and opencl.is_available()
+
+        def pack(t: Any) -> Any:
+            return t.device, t.cpu().pin_memory() if pin else t.cpu()
+        super().__init__(pack, lambda packed: packed[1].to(packed[0], non_blocking=pin))
 
 
 def _walk(tensor: Tensor) -> Iterator[tuple[Any, list[tuple[Any, int]]]]:

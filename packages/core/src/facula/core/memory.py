@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from facula.core import dtypes
+from facula.core.backends.opencl.pinned import is_pinned
 from facula.core.devices import CPU, Kind
 from facula.core.dtypes import as_dtype
 from facula.core.errors import canonical_shape, describe
@@ -38,7 +39,6 @@ class layout:
 strided = layout()
 
 
-class UntypedStorage:
 class memory_format:
     """The order of a tensor's dimensions in memory, which PyTorch's programs ask for by name.
 
@@ -70,6 +70,7 @@ channels_last_3d = memory_format("channels_last_3d")
 CHANNELS_LAST = {channels_last: 4, channels_last_3d: 5}
 
 
+class UntypedStorage:
     """The stretch of memory that a tensor and its views share, in bytes.
 
     Examples
@@ -221,12 +222,14 @@ class Memory:
         return tuple(sorted(range(len(steps)), key=lambda d: -steps[d]))
 
     def is_pinned(self, device: Any = None) -> bool:
-        """Always False: OpenCL's runtime has no pinned memory that it would show."""
-        return False
+        """Whether the elements lie in pinned host memory: see :meth:`Tensor.pin_memory`.
 
-    def pin_memory(self, device: Any = None) -> Tensor:
-        """The tensor itself: see :meth:`is_pinned`."""
-        return self  # type: ignore[return-value]
+        Parameters
+        ----------
+        device : optional
+            Accepted for PyTorch's sake: pinned memory serves all devices.
+        """
+        return is_pinned(self._data)
 
     def is_shared(self) -> bool:
         """Whether the memory is one that forked processes see; see :meth:`share_memory_`."""

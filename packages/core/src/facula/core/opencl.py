@@ -135,10 +135,10 @@ def mem_get_info(device: Any = None) -> tuple[int, int]:
 
 
 def empty_cache(device: Any = None) -> None:
-    """Give unused memory back to the driver."""
+    """Give unused memory back to the driver, pinned host memory too."""
     backend = _backend(device)
     backend.synchronize()
-    backend.runtime.pool.trim()
+    backend.runtime.trim()
 
 
 def set_fallback(mode: str) -> None:

@@ -45,7 +45,7 @@ def collate(batch: Sequence[Any], *,
             if isinstance(first, types):
                 return function(batch, collate_fn_map=collate_fn_map)
     if isinstance(first, Mapping):
-        return _like(first, {key: collate(_values(batch, key), collate_fn_map=collate_fn_map)
+        return like(first, {key: collate(_values(batch, key), collate_fn_map=collate_fn_map)
                              for key in first})
     if isinstance(first, Sequence) and not isinstance(first, (str, bytes)):
         if len({len(sample) for sample in batch}) > 1:
@@ -56,7 +56,7 @@ def collate(batch: Sequence[Any], *,
                  for column in zip(*batch, strict=True)]
         if hasattr(first, "_fields"):
             return kind(*parts)
-        return parts if kind is tuple else _like(first, parts)
+        return parts if kind is tuple else like(first, parts)
     known = "tensors, NumPy arrays, numbers, strings, dicts, tuples and lists"
     raise TypeError(f"default_collate: a sample holds a {kind.__module__}.{kind.__qualname__}: "
                     f"samples may hold {known}; convert it, or pass a collate_fn")
@@ -76,7 +76,7 @@ def _differing(values: Sequence[Any]) -> str:
     return f"sample 0 has {values[0]}, sample {other} has {values[other]}"
 
 
-def _like(first: Any, parts: Any) -> Any:
+def like(first: Any, parts: Any) -> Any:
     """The parts in a container of the sample's type, or in a plain one where that can't be made."""
     kind = type(first)
     if kind in (dict, list):
@@ -217,11 +217,11 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, (np.ndarray, np.bool_, np.number)):
         return data if data.dtype.kind in "OSUMmV" else core.as_tensor(data)
     if isinstance(data, Mapping):
-        return _like(data, {key: default_convert(value) for key, value in data.items()})
+        return like(data, {key: default_convert(value) for key, value in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return type(data)(*[default_convert(value) for value in data])
     if isinstance(data, tuple):
         return [default_convert(value) for value in data]
     if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
-        return _like(data, [default_convert(value) for value in data])
+        return like(data, [default_convert(value) for value in data])
     return data

@@ -11,6 +11,7 @@ from facula.data.collate import default_collate, default_convert
 from facula.data.dataset import IterableDataset
 from facula.data.fetch import Exhausted, iterable_fetcher, map_fetcher
 from facula.data.parallel import WorkerIterator
+from facula.data.pinning import Pinning
 from facula.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from facula.data.seeding import base_seed, with_seed
 from facula.data.starting import context_for
@@ -40,7 +41,9 @@ class DataLoader(Generic[T_co]):
     collate_fn : callable, optional
         Makes a batch of a list of samples; :func:`default_collate` where not given.
     pin_memory : bool
-        Accepted for PyTorch's sake: transfers to OpenCL devices stage their memory themselves.
+        Give batches in pinned memory (:meth:`Tensor.pin_memory`): tensors in tuples, lists and
+        mappings, and objects with a method ``pin_memory()``. Where there is no OpenCL device, a
+        warning says so and batches stay as they are.
     drop_last : bool
         Leave out a last batch that is smaller.
     timeout : float
@@ -58,7 +61,7 @@ class DataLoader(Generic[T_co]):
     persistent_workers : bool
         Keep the workers from one epoch to the next.
     pin_memory_device : str
-        Accepted for PyTorch's sake.
+        The OpenCL device that pins the memory; the default device or the first if not given.
     in_order : bool
         With False, batches come as the workers finish them.
 
@@ -169,6 +172,10 @@ class DataLoader(Generic[T_co]):
         super().__setattr__(name, value)
 
     def __iter__(self) -> Iterator[T_co]:
+        batches = self._batches()
+        return Pinning(batches, self.pin_memory_device) if self.pin_memory else batches
+
+    def _batches(self) -> Iterator[T_co]:
         if self.num_workers == 0:
             return _Here(self)
         if not self.persistent_workers:

@@ -74,8 +74,11 @@ class Backend(Protocol):
     def full(self, shape: tuple[int, ...], value: Any, dtype: dtype) -> Data:
         """Fresh contiguous memory holding one value everywhere."""
 
-    def from_numpy(self, array: np.ndarray) -> Data:
-        """The array's values on this device; on the CPU the array itself, sharing memory."""
+    def from_numpy(self, array: np.ndarray, borrow: bool = False) -> Data:
+        """The array's values on this device; on the CPU the array itself, sharing memory.
+
+        With ``borrow`` the caller leaves the array as it is until the device has copied it.
+        """
 
     def to_numpy(self, data: Data) -> np.ndarray:
         """The values on the host; on the CPU the data itself; elsewhere waits for the device."""

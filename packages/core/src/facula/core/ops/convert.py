@@ -9,7 +9,7 @@ import numpy as np
 from facula.core import dtypes
 from facula.core.backends.base import Backend
 from facula.core.declare import composite, primitive
-from facula.core.devices import as_device, device, kind_of
+from facula.core.devices import CPU, as_device, device, kind_of
 from facula.core.dtypes import as_dtype, dtype
 from facula.core.errors import describe
 from facula.core.ops import shape
@@ -23,17 +23,23 @@ def cast(input: Tensor, dtype: dtype) -> Tensor:
     return input, as_dtype(dtype)  # type: ignore[return-value]
 
 
-def _transfer(backend: Backend, input: Any, device: device) -> Any:
-    target = kind_of(device, dtypes.float32).backend
+def _transfer(backend: Backend, input: Any, device: device, borrow: Any, pin: Any) -> Any:
     host = backend.to_numpy(input)
-    return host if target is backend else target.from_numpy(host)
+    if pin is not None:
+        return kind_of(pin, dtypes.float32).backend.pin(host)  # type: ignore[attr-defined]
+    target = kind_of(device, dtypes.float32).backend
+    return host if target is backend else target.from_numpy(host, borrow)
 
 
-@primitive(result=lambda input, device: kind_of(device, input.dtype), export=False,
+@primitive(result=lambda input, device, borrow, pin: kind_of(device, input.dtype), export=False,
            portable=_transfer)
-def transfer(input: Tensor, device: Any) -> Tensor:
-    """A copy on another device: the work of ``to``, ``cpu`` and ``opencl``."""
-    return input, as_device(device)  # type: ignore[return-value]
+def transfer(input: Tensor, device: Any, borrow: Any = False, pin: Any = None) -> Tensor:
+    """A copy on another device: the work of ``to``, ``cpu`` and ``opencl``.
+
+    With ``borrow`` the device may read pinned memory later; ``pin`` is the OpenCL device for whose
+    transfers a copy on the CPU lies in pinned memory.
+    """
+    return input, as_device(device), borrow, pin  # type: ignore[return-value]
 
 
 @composite(export=False)
@@ -49,9 +55,13 @@ def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None,
     dtype, device : optional
         The same by name.
     non_blocking : bool
-        Accepted for PyTorch's sake; transfers to a device never wait.
+        Transfers to a device never wait. With True, what lies in pinned memory
+        (:meth:`Tensor.pin_memory`) is not even copied aside first: leave it as it is until the
+        transfer is done, for instance until ``facula.opencl.synchronize()``.
     copy : bool
         Copy even if nothing changes.
+    memory_format : optional
+        Accepted for PyTorch's sake.
 
     Examples
     --------
@@ -60,21 +70,21 @@ def to(input: Tensor, *args: Any, dtype: Any = None, device: Any = None,
     tensor([1., 2.])
     """
     for value in args:
-    memory_format : optional
-        Accepted for PyTorch's sake.
         if isinstance(value, Tensor):
             dtype, device = value.dtype, value.device
         elif isinstance(value, dtypes.dtype) or (isinstance(value, type)
                                                  and value in dtypes.PYTHON_TYPES):
             dtype = value
         elif value is not None and value is not True and value is not False:
-            device = value  # a bool in this place is PyTorch's non_blocking
+            device = value
+        elif value:
+            non_blocking = True
     out = input
     target = None if device is None else as_device(device)
     narrow_first = dtype is not None and as_dtype(dtype).itemsize < input.itemsize
     for step in ("dtype", "device") if narrow_first else ("device", "dtype"):
         if step == "device" and target is not None and target is not out._kind.device:
-            out = transfer(out, target)
+            out = transfer(out, target, non_blocking is True)
         elif step == "dtype" and dtype is not None and as_dtype(dtype) is not out._kind.dtype:
             out = cast(out, as_dtype(dtype))
     return shape.clone(out) if copy and out is input else out
@@ -87,15 +97,66 @@ def cpu(input: Tensor) -> Tensor:
 
 
 @composite(export=False)
-def opencl(input: Tensor, device: Any = None) -> Tensor:
+def opencl(input: Tensor, device: Any = None, non_blocking: Any = False) -> Tensor:
     """The tensor on an OpenCL device (the first where not given)."""
-    return to(input, device="opencl" if device is None else device)
+    return to(input, device="opencl" if device is None else device, non_blocking=non_blocking)
 
 
 @composite(export=False)
-def cuda(input: Tensor, device: Any = None) -> Tensor:
+def cuda(input: Tensor, device: Any = None, non_blocking: Any = False) -> Tensor:
     """The tensor on the first NVIDIA OpenCL GPU, for scripts that come from PyTorch."""
-    return to(input, device="cuda" if device is None else device)
+    return to(input, device="cuda" if device is None else device, non_blocking=non_blocking)
+
+
+@composite(export=False)
+def pin_memory(input: Tensor, device: Any = None) -> Tensor:
+    """The tensor in pinned host memory, from which a device copies by itself.
+
+    ``to("opencl", non_blocking=True)`` then goes without a copy on the host, and on GPUs beside
+    the work that the device has still to do. Strides stay, and gradients flow through.
+
+    Parameters
+    ----------
+    input : Tensor
+        On the CPU.
+    device : device or str, optional
+        The OpenCL device that pins the memory; the default device or the first if not given.
+
+    Returns
+    -------
+    Tensor
+        The tensor itself if it is pinned already.
+
+    Raises
+    ------
+    RuntimeError
+        If the tensor is not on the CPU, or there is no OpenCL device.
+
+    Notes
+    -----
+    The memory is the driver's and is used again once all tensors and transfers are done with it;
+    ``facula.opencl.empty_cache()`` gives back what is not in use. As in PyTorch, a tensor that a
+    non-blocking transfer reads must not be written to before the transfer is done.
+
+    Examples
+    --------
+    >>> import facula
+    >>> if facula.opencl.is_available():
+    ...     x = facula.ones(3).pin_memory()
+    ...     assert x.is_pinned()
+    ...     y = x.to("opencl", non_blocking=True)
+    """
+    if input._kind.device is not CPU:
+        raise RuntimeError(f"pin_memory: the tensor is on {input._kind.device}: only tensors on "
+                           "the CPU can be pinned")
+    if input.is_pinned():
+        return input
+    default = as_device(None)
+    target = default if device is None and default is not CPU else \
+        as_device("opencl" if device is None else device)
+    if target is CPU:
+        raise ValueError("pin_memory: device is cpu: memory is pinned for an OpenCL device")
+    return transfer(input, CPU, False, target)
 
 
 @composite(export=False)
@@ -128,15 +189,15 @@ cfloat = _converter("cfloat", dtypes.complex64)
 cdouble = _converter("cdouble", dtypes.complex128)
 
 
-def _copy(backend: Backend, input: Any, src: Any) -> Any:
+def _copy(backend: Backend, input: Any, src: Any, non_blocking: Any) -> Any:
     out = backend.empty(input.shape, dtypes.as_dtype(input.dtype))
     backend.assign(out, src)
     return out
 
 
 @primitive(portable=_copy, inplace=True, export=False,
-           into=lambda backend, out, src: backend.assign(out, src))
-def copy(input: Tensor, src: Tensor) -> Tensor:
+           into=lambda backend, out, src, non_blocking: backend.assign(out, src))
+def copy(input: Tensor, src: Tensor, non_blocking: Any = False) -> Tensor:
     """The values of src, broadcast and cast to input's shape and dtype: the work of ``copy_``."""
     if not isinstance(src, Tensor):
         raise TypeError(f"copy_: the source must be a Tensor, but is {describe(src)}: "
@@ -148,7 +209,8 @@ def copy(input: Tensor, src: Tensor) -> Tensor:
     if not fits:
         raise RuntimeError(f"copy_: the source's shape {tuple(src.shape)} does not broadcast to "
                            f"the tensor's shape {tuple(input.shape)}")
-    return input, to(src, device=input._kind.device)  # type: ignore[return-value]
+    src = to(src, device=input._kind.device, non_blocking=non_blocking)
+    return input, src, non_blocking  # type: ignore[return-value]
 
 
 @composite(export=False)

@@ -41,9 +41,15 @@ class PackedSequence(NamedTuple):
         """The same on the first NVIDIA OpenCL GPU."""
         return self.to("cuda")
 
+    def is_pinned(self) -> bool:
+        """Whether the data lies in pinned memory."""
+        return self.data.is_pinned()
+
     def pin_memory(self) -> PackedSequence:
-        """The same: memory is not pinned."""
-        return self
+        """The same with its data and indices in pinned memory."""
+        data, sizes, *order = self
+        pinned = [None if t is None else t.pin_memory() for t in order]  # type: ignore[attr-defined]
+        return PackedSequence(data.pin_memory(), sizes, *pinned)  # type: ignore[attr-defined]
 
     def double(self) -> PackedSequence:
         """The same in float64."""

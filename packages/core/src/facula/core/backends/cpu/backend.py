@@ -38,7 +38,7 @@ class CPUBackend:
             return np.zeros(shape, dtype.numpy)
         return np.full(shape, value, dtype.numpy)
 
-    def from_numpy(self, array: np.ndarray) -> np.ndarray:
+    def from_numpy(self, array: np.ndarray, borrow: bool = False) -> np.ndarray:
         return array
 
     def to_numpy(self, data: np.ndarray) -> np.ndarray:

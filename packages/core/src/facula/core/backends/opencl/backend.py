@@ -24,7 +24,7 @@ from facula.core.backends.opencl import (  # noqa: F401  (the rooms register the
     sort,
     spatial,
 )
-from facula.core.backends.opencl.array import CLArray, is_contiguous
+from facula.core.backends.opencl.array import CLArray, contiguous_strides, is_contiguous
 from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.elementwise import (
     Body,
@@ -145,13 +145,20 @@ class OpenCLBackend:
             value = np.asarray(value).item()
         kernel.into(out, (), (value if dtype.is_floating_point else int(value),), self.copy)
 
-    def from_numpy(self, array: np.ndarray[Any, Any]) -> CLArray:
-        """See ``base.Backend``; the values are copied, so the array may change afterwards."""
+    def from_numpy(self, array: np.ndarray[Any, Any], borrow: bool = False) -> CLArray:
+        """See ``base.Backend``; only pinned memory is borrowed, all else copied at once."""
         if array.dtype not in BY_NUMPY:
             raise TypeError(f"from_numpy: dtype {array.dtype} is not an element type: "
                             f"use one of {', '.join(map(str, BY_NUMPY))}")
-        out = self.runtime.new(array.shape, BY_NUMPY[array.dtype].numpy)
-        self.runtime.upload(out, array)
+        return self.runtime.uploaded(array, BY_NUMPY[array.dtype].numpy, borrow)
+
+    def pin(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """A copy in host memory from which this device copies by itself, with the same strides."""
+        strides = array.strides
+        if min(strides, default=0) < 0:
+            strides = contiguous_strides(array.shape, array.itemsize)
+        out = self.runtime.pinned.empty(array.shape, strides, array.dtype)
+        out[...] = array
         return out
 
     def to_numpy(self, data: CLArray) -> np.ndarray[Any, Any]:

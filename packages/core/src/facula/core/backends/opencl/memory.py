@@ -1,10 +1,12 @@
 """The memory pool: buffers of few sizes, handed out again as soon as the last array lets go.
 
-Kernels run on one in-order queue, so memory may be reused while work on it is still waiting.
+Kernels run on one in-order queue, so memory may be reused while work on it is still waiting. What
+a second queue writes to comes from shelves of its own, which know after which work it is free.
 """
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +29,7 @@ class Block:
 
     __slots__ = ("mem", "size", "readers", "_shelf", "_pool")
 
-    def __init__(self, mem: Any, size: int, shelf: list[Any], pool: Pool) -> None:
+    def __init__(self, mem: Any, size: int, shelf: list[Any] | Landing, pool: Pool) -> None:
         self.mem = mem
         self.size = size
         self.readers: list[Any] = []
@@ -39,6 +41,51 @@ class Block:
         self._pool.in_use -= self.size
 
 
+class Period:
+    """The time between two marks on the working queue; ``mark`` is the event that ends it."""
+
+    __slots__ = ("mark",)
+
+    def __init__(self) -> None:
+        self.mark: Any = None
+
+
+class Landing:
+    """A shelf of buffers that another queue than the working one writes to first.
+
+    Work on a buffer stands on the working queue before the mark of the period in which it was let
+    go; whoever writes to it elsewhere waits for that mark.
+    """
+
+    __slots__ = ("_pool", "_rest")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._rest: collections.deque[tuple[Any, Period]] = collections.deque()
+
+    def append(self, mem: Any) -> None:
+        """Take back a buffer."""
+        self._rest.append((mem, self._pool.period))
+
+    def pop(self) -> Any:
+        """The buffer that has been here for longest, to be released."""
+        return self._rest.popleft()[0]
+
+    def ready(self) -> tuple[Any, Any] | None:
+        """A buffer and the mark to wait for, if one was let go before the last mark."""
+        try:
+            entry = self._rest.popleft()
+        except IndexError:
+            return None
+        if entry[1].mark is None:
+            self._rest.appendleft(entry)
+            return None
+        return entry[0], entry[1].mark
+
+    def __len__(self) -> int:
+        return len(self._rest)
+
+
 class Pool:
     """Buffers by size class, with counts of what is held and what is in use.
 
@@ -47,11 +94,14 @@ class Pool:
     """
 
     def __init__(self, allocate: Callable[[int], Any], finish: Callable[[], None],
-                 limit: int) -> None:
+                 limit: int, what: str = "OpenCL device memory") -> None:
+        self._what = what
         self._allocate = allocate
         self._finish = finish
         self._limit = limit
         self._shelves: dict[int, list[Any]] = {}
+        self._landings: dict[int, Landing] = {}
+        self.period = Period()
         self.in_use = 0
         self.peak = 0
         self.reserved = 0
@@ -75,6 +125,24 @@ class Pool:
             mem = shelf.pop()
         except IndexError:
             mem = self._reserve(size, nbytes)
+        return self._block(mem, size, shelf)
+
+    def take_landing(self, nbytes: int) -> tuple[Block, Any]:
+        """A block for another queue to write to, and the mark to wait for before (or None).
+
+        Raises
+        ------
+        MemoryError
+            As for :meth:`take`.
+        """
+        size = size_class(nbytes)
+        landing = self._landings.get(size)
+        if landing is None:
+            landing = self._landings.setdefault(size, Landing(self))
+        mem, mark = landing.ready() or (self._reserve(size, nbytes), None)
+        return self._block(mem, size, landing), mark
+
+    def _block(self, mem: Any, size: int, shelf: Any) -> Block:
         in_use = self.in_use = self.in_use + size
         if in_use > self.peak:
             self.peak = in_use
@@ -96,7 +164,7 @@ class Pool:
                 mem = self._allocate(size)
             except MemoryError:
                 raise MemoryError(
-                    f"OpenCL device memory: {nbytes} bytes were asked for, {self.reserved} are "
+                    f"{self._what}: {nbytes} bytes were asked for, {self.reserved} are "
                     f"held by arrays, and the device gives no more (one buffer may have at most "
                     f"{self._limit} bytes)") from None
         self.reserved += size
@@ -105,7 +173,7 @@ class Pool:
 
     def trim(self) -> None:
         """Give all unused blocks back to the driver."""
-        for size, shelf in list(self._shelves.items()):
+        for size, shelf in self._all_shelves():
             while shelf:
                 try:
                     shelf.pop()
@@ -116,7 +184,10 @@ class Pool:
     @property
     def free(self) -> int:
         """Bytes held but not in use."""
-        return sum(size * len(shelf) for size, shelf in list(self._shelves.items()))
+        return sum(size * len(shelf) for size, shelf in self._all_shelves())
+
+    def _all_shelves(self) -> list[tuple[int, Any]]:
+        return [*self._shelves.items(), *self._landings.items()]
 
     def statistics(self) -> dict[str, int]:
         """The numbers behind ``facula.opencl.memory_stats``."""
