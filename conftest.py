@@ -11,6 +11,8 @@ from hypothesis import settings
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# Thousands of examples for each property: pytest -m hypothesis --hypothesis-profile=nightly
+settings.register_profile("nightly", deadline=None, max_examples=3000)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 pytest_plugins = ("facula.core.testing.plugin",)

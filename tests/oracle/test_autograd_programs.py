@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import facula
@@ -158,13 +158,11 @@ def compare(steps, seed, second):
                 equal(g, h, what)
 
 
-@settings(max_examples=150)
 @given(st.lists(STEP, min_size=1, max_size=12), st.integers(0, 1000))
 def test_first_gradients(steps, seed):
     compare(steps, seed, False)
 
 
-@settings(max_examples=75)
 @given(st.lists(STEP, min_size=1, max_size=9), st.integers(0, 1000))
 def test_second_gradients(steps, seed):
     compare(steps, seed, True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -93,7 +93,6 @@ def test_the_node_in_the_graph():
         assert "grad_fn=<" in texts[0]
 
 
-@settings(max_examples=300, deadline=None)
 @given(hnp.arrays(
     st.sampled_from(["float64", "float32", "int64", "int8", "bool", "complex64", "complex128"]),
     hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=6)))
@@ -101,7 +100,6 @@ def test_random_tensors(array):
     same(array)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6, width=32), max_size=20))
 def test_ordinary_numbers(values):
     same(np.array(values, np.float32))

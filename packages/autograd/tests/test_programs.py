@@ -4,7 +4,7 @@ A program that runs has the gradient of what it computes, or backward raises: ne
 """
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from facula import autograd, core
@@ -47,7 +47,6 @@ def run(steps, *leaves):
     return sum((r * r * (0.1 + 0.1 * k)).sum() for k, r in enumerate(registers))
 
 
-@settings(max_examples=120)
 @given(st.lists(STEP, min_size=1, max_size=10))
 def test_gradients_are_right_or_refused(steps):
     rng = np.random.default_rng(3)

@@ -122,7 +122,7 @@ def check(data, device, pool):
 COMMON = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=120, derandomize=True, **COMMON)
+@settings(**COMMON)
 @given(data=st.data())
 def test_random_calls(device, data):
     check(data, device, OPERATIONS)

@@ -40,10 +40,18 @@ def _folded(g, y, input, dim, index, src, reduce):  # type: ignore[no-untyped-de
     return mine * share, None, theirs * op.gather(share, dim, index)
 
 
+def _stored(g, dim, index):  # type: ignore[no-untyped-def]
+    """The gradient of what was stored; of several values for one place, of the one that stayed."""
+    order = ops.creation.arange(index.numel(), device=g.device).reshape(index.shape)
+    places = ops.creation.empty(g.shape, dtype=order.dtype, device=g.device)
+    stays = op.gather(op.scatter(places, dim, index, order), dim, index) == order
+    return ops.masked.where(stays, op.gather(g, dim, index), 0.0)
+
+
 vjp(op.gather, input=lambda g, input_shape, dim, index: op.scatter_add(
     _zeros(g, input_shape), dim, index, g))
 vjp(op.scatter, input=lambda g, dim, index: op.scatter(g, dim, index, 0),
-    src=lambda g, dim, index: op.gather(g, dim, index))
+    src=_stored)
 vjp(op.scatter_add, input=lambda g: g, src=lambda g, dim, index: op.gather(g, dim, index))
 vjp(op.scatter_fold, joint=_folded)
 vjp(op.index_select, input=lambda g, input_shape, dim, index: op.index_add(
