@@ -4,6 +4,7 @@ import functools
 import importlib.metadata
 import sys
 from pathlib import Path
+from typing import Any
 
 from jinja2 import FileSystemBytecodeCache
 from jinja2.sandbox import SandboxedEnvironment
@@ -98,3 +99,16 @@ def _mathjax() -> str:
 
 
 mathjax_path = _mathjax()
+
+
+def _say_nothing_of_the_type(app: object, what: str, name: str, value: object, options: object,
+                             lines: list[str]) -> None:
+    """A number's or a word's page would show its type's docstring, which says nothing of it."""
+    if what == "data" and type(value).__doc__ == getattr(value, "__doc__", "") and isinstance(
+            value, (bool, int, float, str)):
+        lines.clear()
+
+
+def setup(app: Any) -> None:
+    """What Sphinx calls first."""
+    app.connect("autodoc-process-docstring", _say_nothing_of_the_type, priority=400)

@@ -26,6 +26,13 @@ LAYERS = [
     ("Published weights", "facula.core.hub", "facula.hub"),
     ("OpenCL devices", "facula.core.opencl", "facula.opencl"),
     ("CUDA's names", "facula.core.cuda", "facula.cuda"),
+    ("Accelerators", "facula.accelerator", "facula.accelerator"),
+    ("Functions of functions", "facula.func", "facula.func"),
+    ("Switches of libraries", "facula.backends", "facula.backends"),
+    ("Marks for a compiler", "facula.compiler", "facula.compiler"),
+    ("Marks for TorchScript", "facula.jit", "facula.jit"),
+    ("Processes", "facula.multiprocessing", "facula.multiprocessing"),
+    ("Distributed training", "facula.distributed", "facula.distributed"),
     ("Profiler", "facula.core.profiler", "facula.profiler"),
     ("Testing", "facula.testing", "facula.testing"),
 ]

@@ -118,3 +118,33 @@ def test_streams_are_the_one_queue() -> None:
         stream = cuda.Stream("opencl")
         assert stream.record_event().query() in (True, False)
     assert cuda.Stream().query()
+
+
+X = core.arange(24.0).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize(("named", "plain"), [
+    (lambda: core.zeros(size=(2, 3), dtype=core.int8), lambda: core.zeros(2, 3, dtype=core.int8)),
+    (lambda: core.ones(size=[2], pin_memory=False), lambda: core.ones(2)),
+    (lambda: X.new_full(size=(2,), fill_value=1), lambda: X.new_full((2,), 1)),
+    (lambda: X.permute(dims=(2, 0, 1)), lambda: X.permute(2, 0, 1)),
+    (lambda: core.permute(input=X, dims=(2, 0, 1)), lambda: X.permute(2, 0, 1)),
+    (lambda: core.reshape(input=X, shape=(6, 4)), lambda: X.reshape(6, 4)),
+    (lambda: X[:1].expand(size=(5, 3, 4)), lambda: X[:1].expand(5, 3, 4)),
+    (lambda: X.repeat(repeats=(1, 2, 1)), lambda: X.repeat(1, 2, 1)),
+    (lambda: core.flip(input=X, dims=(0, 1)), lambda: core.flip(X, (0, 1))),
+    (lambda: core.broadcast_to(X[:1], size=(2, 3, 4)), lambda: X[:1].expand(2, 3, 4)),
+    (lambda: core.arange(end=3), lambda: core.arange(3)),
+])
+def test_sizes_may_be_named(named, plain) -> None:
+    found, expected = named(), plain()
+    assert found.dtype is expected.dtype
+    np.testing.assert_array_equal(found.numpy(), expected.numpy())
+
+
+@pytest.mark.parametrize("call", [
+    lambda: core.zeros(2, size=(2,)), lambda: core.zeros(sizes=(2,)), lambda: core.arange(),
+    lambda: core.permute(other=X, dims=(0, 2, 1)), lambda: X.permute(0, 1, 2, dims=(0, 1, 2))])
+def test_what_is_named_wrongly_is_refused(call) -> None:
+    with pytest.raises(TypeError, match=r"argument|arange: the end is missing"):
+        call()

@@ -14,24 +14,32 @@ from facula import autograd, core  # autograd: its import puts the tape into cor
 
 if TYPE_CHECKING:
     from facula import (
+        accelerator,
         amp,
         array_api,
+        backends,
+        compiler,
         cuda,
         data,
+        distributed,
         distributions,
         fft,
         func,
         hub,
+        jit,
         linalg,
+        multiprocessing,
         nn,
         opencl,
         optim,
         profiler,
+        random,
         serialization,
         signal,
         special,
         testing,
         utils,
+        version,
         vision,
     )
     from facula.amp import GradScaler
@@ -42,9 +50,20 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ON_FIRST_USE = ("amp", "array_api", "cuda", "data", "distributions", "fft", "func", "hub",
-                 "linalg", "nn", "opencl", "optim", "profiler", "serialization", "signal",
-                 "special", "testing", "utils", "vision")
+_ON_FIRST_USE = ("accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data",
+                 "distributed", "distributions", "fft", "func", "hub", "jit", "linalg",
+                 "multiprocessing", "nn", "opencl", "optim", "profiler", "random",
+                 "serialization", "signal", "special", "testing", "utils", "version", "vision")
+
+# What PyTorch has and facula has not: how its names begin, and what to say of them.
+_ABSENT = {
+    "sparse": "there are no sparse tensors", "nested": "there are no nested tensors",
+    "quant": "there are no quantized tensors", "qint": "there are no quantized tensors",
+    "ao": "there are no quantized tensors", "fx": "there is no tracer of programs",
+    "export": "there is no tracer of programs", "onnx": "there is no export to ONNX",
+    "xpu": "GPUs are reached as 'opencl'", "mps": "GPUs are reached as 'opencl'",
+    "float8": "there are no dtypes of 8 bits beside int8, uint8 and bool",
+}
 
 # What PyTorch has at the top as well: the name, and the module that it comes from.
 _FROM = {"Event": "opencl", "GradScaler": "amp", "vmap": "func"} | dict.fromkeys((
@@ -74,7 +93,8 @@ if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt na
         if name in core.__all__:
             return getattr(core, name)
         if name not in _ON_FIRST_USE and name not in _FROM:
-            raise AttributeError(f"module 'facula' has no attribute {name!r}")
+            why = next((f": {w}" for n, w in _ABSENT.items() if name.startswith(n)), "")
+            raise AttributeError(f"module 'facula' has no attribute {name!r}{why}")
         from importlib import import_module
 
         if name in _FROM:

@@ -20,6 +20,7 @@ from facula.autograd.function import Function
 from facula.autograd.grads import backward, grad
 from facula.autograd.hooks import RemovableHandle
 from facula.autograd.plans import not_differentiable, vjp
+from facula.autograd.variable import Variable
 from facula.core.slot import (
     enable_grad,
     inference_mode,
@@ -33,5 +34,5 @@ __all__ = [
     "no_grad", "enable_grad", "set_grad_enabled", "inference_mode", "is_grad_enabled",
     "RemovableHandle", "detect_anomaly", "set_detect_anomaly", "is_anomaly_enabled",
     "is_anomaly_check_nan_enabled", "gradcheck", "gradgradcheck", "GradcheckError", "vjp",
-    "not_differentiable",
+    "not_differentiable", "Variable",
 ]

@@ -19,8 +19,8 @@ from facula.core.ops import creation, joining, shape, views
 from facula.core.slot import enable_grad
 from facula.core.tensor import Tensor
 
-__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
-           "vjp", "vmap"]
+__all__ = ["functional_call", "functionalize", "grad", "grad_and_value", "hessian", "jacfwd",
+           "jacrev", "jvp", "linearize", "vjp", "vmap"]
 
 
 class _Inner:
@@ -348,6 +348,36 @@ def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Cal
             [ 0., 12.]])
     """
     return jacfwd(jacrev(func, argnums), argnums)
+
+
+def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """The value of ``func`` at ``primals``, and the linear function that approximates it there.
+
+    Parameters
+    ----------
+    func : callable
+        A function of tensors.
+    *primals : Tensor
+        Where.
+
+    Returns
+    -------
+    tuple
+        ``func(*primals)``, and a function of tangents that returns their :func:`jvp`.
+
+    Examples
+    --------
+    >>> import facula
+    >>> value, push = facula.autograd.func.linearize(facula.sin, facula.tensor(0.0))
+    >>> value, push(facula.tensor(3.0))
+    (tensor(0.), tensor(3.))
+    """
+    return func(*primals), lambda *tangents: jvp(func, primals, tangents)[1]
+
+
+def functionalize(func: Callable[..., Any], **unused: Any) -> Callable[..., Any]:
+    """The function itself: in-place writes need no removing before it is differentiated."""
+    return func
 
 
 def functional_call(module: Any, parameter_and_buffer_dicts: Any, args: Any = None,

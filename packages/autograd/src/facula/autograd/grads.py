@@ -7,11 +7,13 @@ from typing import Any
 from facula.autograd.tape import as_sequence, run_backward, slot_of, wanted_slots
 from facula.core.errors import describe
 from facula.core.ops.creation import zeros_like
+from facula.core.ops.joining import stack
+from facula.core.ops.views import unbind
 from facula.core.tensor import Tensor
 
 
 def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None,
-             create_graph: bool = False, inputs: Any = None) -> None:
+             create_graph: bool = False, grad_variables: Any = None, inputs: Any = None) -> None:
     """Add to ``.grad`` of the leaves (or of ``inputs``) the derivative of some tensors' sum.
 
     Parameters
@@ -22,6 +24,8 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
         Their gradients; may be left out for single elements.
     retain_graph, create_graph, inputs
         As for :meth:`facula.Tensor.backward`.
+    grad_variables : optional
+        An older name of ``grad_tensors``.
 
     Examples
     --------
@@ -32,6 +36,7 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
     tensor(8.)
     """
     outputs = as_sequence(tensors)
+    grad_tensors = grad_variables if grad_tensors is None else grad_tensors
     gradients = ((None,) * len(outputs) if grad_tensors is None else as_sequence(grad_tensors))
     if len(gradients) != len(outputs):
         raise RuntimeError(f"backward: {len(outputs)} tensors, but {len(gradients)} gradients")
@@ -40,8 +45,9 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
 
 
 def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None,
-         create_graph: bool = False, allow_unused: bool | None = None,
-         materialize_grads: bool = False) -> tuple[Tensor | None, ...]:
+         create_graph: bool = False, only_inputs: bool = True, allow_unused: bool | None = None,
+         is_grads_batched: bool = False, materialize_grads: bool = False
+         ) -> tuple[Tensor | None, ...]:
     """The derivative of some tensors' sum with respect to others, returned, not accumulated.
 
     Parameters
@@ -54,8 +60,13 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
         Keep saved values; ``create_graph`` where not given.
     create_graph : bool
         Record the computation, for higher derivatives.
+    only_inputs : bool
+        Without effect, as in PyTorch: nothing is accumulated elsewhere.
     allow_unused : bool, optional
         Return None for inputs that play no part instead of raising.
+    is_grads_batched : bool
+        The gradients of the outputs have a first dimension more, and so have the results: one
+        backward for each index.
     materialize_grads : bool
         Return zeros for them.
 
@@ -80,6 +91,11 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     gradients = (None,) * len(outs) if grad_outputs is None else as_sequence(grad_outputs)
     if len(gradients) != len(outs):
         raise RuntimeError(f"grad: {len(outs)} outputs, but {len(gradients)} grad_outputs")
+    if is_grads_batched:
+        rows = list(zip(*[unbind(g) for g in gradients], strict=True))
+        found = [grad(outs, ins, row, True if i + 1 < len(rows) else retain_graph, create_graph,
+                      True, allow_unused, False, materialize_grads) for i, row in enumerate(rows)]
+        return tuple([None if g[0] is None else stack(g) for g in zip(*found, strict=True)])
     slots = [slot_of("grad", t) for t in ins]
     collected: dict[Any, Tensor] = {}
     run_backward("grad", outs, gradients, retain_graph, create_graph, set(slots), collected)

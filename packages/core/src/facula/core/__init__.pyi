@@ -60,6 +60,9 @@ from facula.core.dtypes import int32 as int32
 from facula.core.dtypes import int64 as int64
 from facula.core.dtypes import int8 as int8
 from facula.core.dtypes import set_default_dtype as set_default_dtype
+from facula.core.dtypes import uint16 as uint16
+from facula.core.dtypes import uint32 as uint32
+from facula.core.dtypes import uint64 as uint64
 from facula.core.dtypes import uint8 as uint8
 from facula.core.memory import UntypedStorage as UntypedStorage
 from facula.core.memory import channels_last as channels_last
@@ -187,7 +190,7 @@ def flatten(
 def permute(input: Tensor, *dims: typing.Any) -> Tensor: ...
 def transpose(input: Tensor, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...
 def t(input: Tensor) -> Tensor: ...
-def broadcast_to(input: Tensor, shape: collections.abc.Sequence[builtins.int]) -> Tensor: ...
+def broadcast_to(input: Tensor, size: collections.abc.Sequence[builtins.int]) -> Tensor: ...
 def unsqueeze(input: Tensor, dim: builtins.int) -> Tensor: ...
 def squeeze(input: Tensor, dim: typing.Any = ...) -> Tensor: ...
 def clone(input: Tensor) -> Tensor: ...
@@ -379,7 +382,7 @@ def full_like(
     requires_grad: builtins.bool = ...,
 ) -> Tensor: ...
 def arange(
-    start: typing.Any,
+    start: typing.Any = ...,
     end: typing.Any = ...,
     step: typing.Any = ...,
     *,
@@ -1894,6 +1897,9 @@ __all__ = [
     "true_divide",
     "trunc",
     "typename",
+    "uint16",
+    "uint32",
+    "uint64",
     "uint8",
     "unbind",
     "unbind_copy",

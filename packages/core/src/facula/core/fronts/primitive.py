@@ -69,10 +69,10 @@ def primitive_front(op: Operation) -> Callable[..., Any]:
                 op.record(out, *values)
             return out
         except Exception as error:
-            again = renamed(op, error, kwargs)
+            again = renamed(op, error, args, kwargs)
             if again is None:
                 retell(op, op.name, error, args, kwargs)
-        return front(*args, **again)
+        return front(*again[0], **again[1])
 
     if len(op.tensors) == 2 and not op.attributes and not nested and rules == ("same",):
         return _pair(op, front)
@@ -100,10 +100,10 @@ def _one(op: Operation, rule: Any, result_kind: Callable[..., Kind]) -> Callable
                 op.record(out, *values)
             return out
         except Exception as error:
-            again = renamed(op, error, kwargs)
+            again = renamed(op, error, args, kwargs)
             if again is None:
                 retell(op, op.name, error, args, kwargs)
-        return front(*args, **again)
+        return front(*again[0], **again[1])
 
     return front
 

@@ -82,10 +82,9 @@ def reduction_front(op: Operation) -> Callable[..., Any]:
                 op.record(out, input, dims, keepdim, *extra)
             return out
         except Exception as error:
-            again = renamed(op, error, attributes)
+            again = renamed(op, error, (), attributes)
             if again is None:
                 retell(op, op.name, error, (input, dim, keepdim), attributes)
-        again = {"dim": dim, "keepdim": keepdim, "dtype": dtype} | again
-        return front(input, **again)
+        return front(input, **({"dim": dim, "keepdim": keepdim, "dtype": dtype} | again[1]))
 
     return front

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, NoReturn
 
 import numpy as np
@@ -29,20 +30,39 @@ _COPYING = {"clone", "cpu", "cuda", "opencl", "float", "double", "half", "bfloat
             "short", "char", "byte", "bool", "cfloat", "cdouble"}
 
 
-def renamed(op: Operation, error: Exception, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The named arguments that a call takes, if it failed for NumPy's names or those of layouts."""
-    if not isinstance(error, TypeError):
+@functools.cache
+def _variadic(op: Operation) -> tuple[Set[str], str]:
+    """The parameter that takes any number of arguments, if there is one, and those before it."""
+    names, kinds = op.parameters, inspect.signature(op.function).parameters
+    found = next((i for i, n in enumerate(names) if kinds[n].kind is kinds[n].VAR_POSITIONAL), None)
+    return (set(), "") if found is None else (dict.fromkeys(names[:found]).keys(), names[found])
+
+
+def renamed(op: Operation, error: Exception, args: Sequence[Any],
+            kwargs: Mapping[str, Any]) -> tuple[Sequence[Any], dict[str, Any]] | None:
+    """The arguments as a call takes them, if it failed for names that PyTorch takes as well.
+
+    Those of NumPy; those of layouts; and that of sizes which are given one by one or in a tuple.
+    """
+    if not isinstance(error, TypeError) or not kwargs:
         return None
     if unused := (_LAYOUT.keys() & kwargs.keys()) - set(op.parameters):
         made = "device" in op.parameters or (op.name in _COPYING and unused == {"memory_format"})
         fits = all(kwargs[n] is None or isinstance(kwargs[n], _LAYOUT[n]) for n in unused)
-        return {n: v for n, v in kwargs.items() if n not in unused} if made and fits else None
+        named = {n: v for n, v in kwargs.items() if n not in unused}
+        return (args, named) if made and fits else None
+    before, sizes = _variadic(op)
+    if sizes in kwargs and len(before) == len(args) + len(before & kwargs.keys()):
+        named = dict(kwargs)
+        first = [named.pop(n) for n in before if n in named]
+        return (*args, *first, named.pop(sizes)), named
     if not _NUMPYS.keys() & kwargs.keys():
         return None
     found = {_NUMPYS.get(n, n): v for n, v in kwargs.items()}
     fits = len(found) == len(kwargs) and all(
         n in op.parameters for n in found if n not in kwargs)
-    return found if fits and not _NUMPYS.keys() & set(op.parameters) else None
+    fits = fits and not _NUMPYS.keys() & set(op.parameters)
+    return (args, found) if fits else None
 
 
 def retell(op: Operation, name: str, error: Exception, args: Sequence[Any],
@@ -92,9 +112,9 @@ def telling(op: Operation, front: Callable[..., Any], name: str = "") -> Callabl
         try:
             return front(*args, **kwargs)
         except Exception as error:
-            again = renamed(op, error, kwargs)
+            again = renamed(op, error, args, kwargs)
             if again is None:
                 retell(op, name, error, args, kwargs)
-        return told(*args, **again)
+        return told(*again[0], **again[1])
 
     return told

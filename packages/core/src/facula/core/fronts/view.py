@@ -7,7 +7,7 @@ from typing import Any
 
 from facula.core.devices import kind_of
 from facula.core.errors import not_a_tensor
-from facula.core.fronts.telling import retell
+from facula.core.fronts.telling import renamed, retell
 from facula.core.operation import Operation
 from facula.core.tensor import Tensor, alias
 
@@ -35,7 +35,10 @@ def view_front(op: Operation) -> Callable[..., Any]:
         try:
             result = function(input, *args, **kwargs)
         except Exception as error:
-            retell(op, op.name, error, (input, *args), kwargs)
+            again = renamed(op, error, (input, *args), kwargs)
+            if again is None:
+                retell(op, op.name, error, (input, *args), kwargs)
+            return front(*again[0], **again[1])
         return apply(input, result[0], result[1:])
 
     op.extra["apply"] = apply  # for operations that know the data by a shorter way

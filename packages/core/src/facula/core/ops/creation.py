@@ -286,8 +286,8 @@ def _number(value: Any) -> Any:
 
 
 @composite(method=False)
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
-           requires_grad: bool = False) -> Tensor:
+def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None,
+           device: Any = None, requires_grad: bool = False) -> Tensor:
     """Evenly spaced numbers from start up to, but without, end.
 
     Examples
@@ -298,7 +298,10 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
     """
     start, end, step = _number(start), _number(end), _number(step)
     if end is None:
-        start, end = 0, start
+        start, end = None, start
+    if end is None:
+        raise TypeError("arange: the end is missing: use arange(end) or arange(start, end, step)")
+    start = 0 if start is None else start
     if step == 0:
         raise RuntimeError("arange: step must not be 0")
     if (end - start) * step < 0:

@@ -270,7 +270,7 @@ def _expanded(target: tuple[int, ...], shape: tuple[int, ...], strides: tuple[in
 
 
 @view(export=False)
-def expand(input: Tensor, *sizes: Any) -> Tensor:
+def expand(input: Tensor, *size: Any) -> Tensor:
     """Dimensions of size 1 repeated, and new ones in front, without copying; -1 keeps a size.
 
     Raises
@@ -280,13 +280,13 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     """
     data = input._data
     try:
-        shape, steps = _EXPANDED[sizes, data.shape, data.strides]
+        shape, steps = _EXPANDED[size, data.shape, data.strides]
     except (KeyError, TypeError):
-        shape, steps = _expanded(canonical_shape("expand", sizes), data.shape, data.strides)
-        if not isinstance(sizes[0] if sizes else 0, list):
+        shape, steps = _expanded(canonical_shape("expand", size), data.shape, data.strides)
+        if not isinstance(size[0] if size else 0, list):
             if len(_EXPANDED) >= MOST_REMEMBERED:
                 _EXPANDED.clear()
-            _EXPANDED[sizes, data.shape, data.strides] = shape, steps
+            _EXPANDED[size, data.shape, data.strides] = shape, steps
     return input._kind.backend.as_strided(data, shape, steps, 0), shape  # type: ignore
 
 
@@ -297,9 +297,9 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 @composite
-def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
+def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """The same as :func:`facula.Tensor.expand`."""
-    return expand(input, shape)
+    return expand(input, size)
 
 
 _INSERTED: dict[Any, tuple[Any, ...]] = {}

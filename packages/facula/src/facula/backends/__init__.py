@@ -1,0 +1,5 @@
+"""PyTorch's switches for its libraries, which ported programs set: here they change nothing."""
+
+from facula.backends import cpu, cuda, cudnn, mkl, mkldnn, mps, openmp, opt_einsum
+
+__all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp", "opt_einsum"]
