@@ -14,10 +14,6 @@ pytestmark = [pytest.mark.filterwarnings(r"ignore:index_reduce\(\) is in beta:Us
 
 # Right to 5 digits only in PyTorch's float64; test_special.py compares with SciPy.
 INEXACT = {"airy_ai", "bessel_y1"}
-# Their vectors have a free sign; test_linalg.py compares what does not depend on it.
-VECTORS = dict.fromkeys(("linalg_eig", "linalg_eigh", "linalg_svd", "svd"),
-                        "the sign of the vectors is free")
-DEVIATING |= VECTORS
 # Rooms in which PyTorch has no gradients at all.
 WITHOUT_GRADIENTS = {"bessel", "polynomials"}
 
