@@ -19,12 +19,14 @@ from facula.core.backends.opencl import probe as _probe
 from facula.core.backends.opencl.probe import Device
 from facula.core.devices import as_device
 from facula.core.dtypes import as_dtype
+from facula.core.settings import get_float32_matmul_precision, set_float32_matmul_precision
 
 __all__ = [
-    "Event", "current_device", "device_count", "empty_cache", "fusion", "get_device_name",
-    "get_device_properties", "is_available", "max_memory_allocated", "max_memory_reserved",
-    "mem_get_info", "memory_allocated", "memory_reserved", "memory_stats",
-    "reset_peak_memory_stats", "set_fallback", "show_fusion", "synchronize", "tune",
+    "Event", "allow_tf32", "current_device", "device_count", "empty_cache", "fusion",
+    "get_device_name", "get_device_properties", "is_available", "max_memory_allocated",
+    "max_memory_reserved", "mem_get_info", "memory_allocated", "memory_reserved", "memory_stats",
+    "reset_peak_memory_stats", "set_fallback", "show_fusion", "synchronize", "tensor_core_state",
+    "tensor_cores", "tune",
 ]
 
 
@@ -217,6 +219,111 @@ def show_fusion(show: bool = True) -> None:
     The environment's ``FACULA_OPENCL_FUSION_LOG=1`` does the same from the start.
     """
     _opencl.Fusion.log = bool(show)
+
+
+class tensor_cores:
+    """Whether products may run on the tensor cores of NVIDIA GPUs; they may from the start.
+
+    Products of float16 and bfloat16, with sums in float32, and those of float32 where
+    :class:`facula.opencl.allow_tf32` allows it, run there on GPUs of compute capability 8.0 and
+    above. A kernel is used only after it has computed a small product rightly; where that fails
+    the plain kernels go on, and :func:`facula.opencl.tensor_core_state` says why.
+
+    Calling it sets the switch for the whole process; as a context manager it goes back in the end.
+    The environment's ``FACULA_OPENCL_TENSOR_CORES=0`` switches them off from the start.
+
+    Parameters
+    ----------
+    mode : bool
+
+    Raises
+    ------
+    ValueError
+        For anything but True and False.
+
+    Examples
+    --------
+    >>> import facula
+    >>> with facula.opencl.tensor_cores(False):
+    ...     pass
+    """
+
+    def __init__(self, mode: bool = True) -> None:
+        self._before = _opencl.TensorCores.enabled
+        _opencl.TensorCores.enabled = _checked_mode("tensor_cores", mode)
+
+    def __enter__(self) -> None:
+        """The switch is set already."""
+
+    def __exit__(self, *exception: object) -> None:
+        _opencl.TensorCores.enabled = self._before
+
+
+class allow_tf32:
+    """Whether products of float32 may round their operands to 10 bits of mantissa (TF32).
+
+    On tensor cores that is several times faster; sums stay in float32, and results are off by
+    about a thousandth of the sum of the products' sizes. Only products of matrices do so, never
+    convolutions. It is the switch of :func:`facula.set_float32_matmul_precision`: allowing is
+    ``"high"``, not allowing ``"highest"``, which it is from the start. As a context manager it
+    goes back in the end.
+
+    Parameters
+    ----------
+    mode : bool
+
+    Raises
+    ------
+    ValueError
+        For anything but True and False.
+
+    Examples
+    --------
+    >>> import facula
+    >>> with facula.opencl.allow_tf32():
+    ...     facula.get_float32_matmul_precision()
+    'high'
+    """
+
+    def __init__(self, mode: bool = True) -> None:
+        self._before = get_float32_matmul_precision()
+        set_float32_matmul_precision("high" if _checked_mode("allow_tf32", mode) else "highest")
+
+    def __enter__(self) -> None:
+        """The switch is set already."""
+
+    def __exit__(self, *exception: object) -> None:
+        set_float32_matmul_precision(self._before)
+
+
+def _checked_mode(name: str, mode: bool) -> bool:
+    if mode is not True and mode is not False:
+        raise ValueError(f"{name}: mode is {mode!r}: use True or False")
+    return mode
+
+
+def tensor_core_state(device: Any = None) -> dict[str, str]:
+    """By type of operands, ``"on"`` or why a device's tensor cores are not used.
+
+    What has not been used yet is tried and checked first. It is empty for a device that has none,
+    or none that facula knows how to use.
+
+    Parameters
+    ----------
+    device : str, int or device, optional
+        The device; the current one if not given.
+
+    Examples
+    --------
+    >>> import facula
+    >>> if facula.opencl.is_available():
+    ...     states = facula.opencl.tensor_core_state()
+    """
+    if not get_device_properties(device).tensor_cores:
+        return {}
+    known = importlib.import_module("facula.core.backends.opencl.tensor_cores")
+    states: dict[str, str] = known.report(_backend(device).families)
+    return states
 
 
 def tune(device: Any = None, seconds: float = 60.0,

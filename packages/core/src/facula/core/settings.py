@@ -72,12 +72,16 @@ def get_deterministic_debug_mode() -> int:
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """How exact products of float32 matrices must be; they always have full precision here.
+    """How exact products of float32 matrices must be.
+
+    Below ``"highest"``, which holds from the start, they may run on an NVIDIA GPU's tensor cores
+    with operands rounded to TF32, see :class:`facula.opencl.allow_tf32`; elsewhere they always
+    have full precision.
 
     Parameters
     ----------
     precision : str
-        ``"highest"``, ``"high"`` or ``"medium"``.
+        ``"highest"``, or ``"high"`` or ``"medium"``, which mean the same here.
 
     Raises
     ------

@@ -17,8 +17,8 @@ from facula.core.backends.opencl import probe
 if TYPE_CHECKING:
     from facula.core.backends.opencl.backend import OpenCLBackend
 
-__all__ = ["Fusion", "configure_fusion", "device_count", "get_backend", "is_running",
-           "listen", "nvidia_index"]
+__all__ = ["Fusion", "TensorCores", "configure_fusion", "device_count", "get_backend",
+           "is_running", "listen", "nvidia_index"]
 
 
 class Fusion:
@@ -27,6 +27,12 @@ class Fusion:
     mode: bool | str = {"0": False, "1": True}.get(
         os.environ.get("FACULA_OPENCL_FUSION", ""), "auto")
     log = bool(os.environ.get("FACULA_OPENCL_FUSION_LOG"))
+
+
+class TensorCores:
+    """Whether products may run on NVIDIA's tensor cores."""
+
+    enabled = os.environ.get("FACULA_OPENCL_TENSOR_CORES") != "0"
 
 
 _backends: dict[int, OpenCLBackend] = {}

@@ -70,6 +70,7 @@ class Families:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.products: dict[Any, Any] = {}  # kept for gemm.py
+        self.tensor_cores: dict[str, str] = {}  # kept for tensor_cores.py
         self._kernels: dict[tuple[str, np.dtype[Any]], Kernel] = {}
 
     def kernel(self, name: str, dtype: np.dtype[Any]) -> Kernel:

@@ -6,32 +6,40 @@ or the columns of a picture (see ``gemm_address.cl`` for the formulas).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.families import CPU, Families, declare, define_lines
+from facula.core.backends.opencl.operands import (
+    COLUMNS,
+    COLUMNS_ROWS,
+    LEFT_ARGUMENTS,
+    PICTURE_ARGUMENTS,
+    STRIDED,
+    STRIDED_ARGUMENTS,
+    Left,
+    Right,
+    Sizes,
+)
 from facula.core.backends.opencl.probe import Device
 from facula.core.backends.opencl.programs import BUFFER, LONG, Kernel, read_source
 from facula.core.backends.opencl.scalars import BY_NUMPY, SCALARS, converted
+from facula.core.backends.opencl.tensor_cores import tensor_product
 from facula.core.backends.opencl.tuning import choice
 from facula.core.dtypes import FLOATS, dtype
 
 _INT = np.dtype(np.int32)
-_A: list[Any] = [LONG] * 7
-_B_STRIDED: list[Any] = [LONG] * 5
-_B_PICTURE: list[Any] = [LONG] * 3 + ([_INT] * 7 + [LONG]) * 3
 _CPU_KERNELS: dict[str, list[Any]] = {
-    "gemm_pack_a": [BUFFER] * 2 + [LONG] * 4 + _A,
-    "gemm_pack_strided": [BUFFER] * 2 + [LONG] * 3 + _B_STRIDED,
-    "gemm_pack_columns": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
-    "gemm_pack_columns_rows": [BUFFER] * 2 + [LONG] * 3 + _B_PICTURE,
-    "gemm_whole": [BUFFER] * 4 + [LONG] * 10 + [_INT] + [LONG] * 2 + _A + _B_STRIDED,
+    "gemm_pack_a": [BUFFER] * 2 + [LONG] * 4 + LEFT_ARGUMENTS,
+    "gemm_pack_strided": [BUFFER] * 2 + [LONG] * 3 + STRIDED_ARGUMENTS,
+    "gemm_pack_columns": [BUFFER] * 2 + [LONG] * 3 + PICTURE_ARGUMENTS,
+    "gemm_pack_columns_rows": [BUFFER] * 2 + [LONG] * 3 + PICTURE_ARGUMENTS,
+    "gemm_whole": ([BUFFER] * 4 + [LONG] * 10 + [_INT] + [LONG] * 2 + LEFT_ARGUMENTS
+                   + STRIDED_ARGUMENTS),
     "gemm_blocks": [BUFFER] * 4 + [LONG] * 9 + [_INT] + [LONG] * 2,
 }
-STRIDED, COLUMNS, COLUMNS_ROWS = "B_STRIDED", "B_COLUMNS", "B_COLUMNS_ROWS"
 _PACKS = {STRIDED: "gemm_pack_strided", COLUMNS: "gemm_pack_columns",
           COLUMNS_ROWS: "gemm_pack_columns_rows"}
 WHOLE_WORK = 1 << 26  # up to this number of products one launch does better than three
@@ -72,45 +80,6 @@ declare(("gemm_address.cl", "gemm_cpu.cl"), _CPU_KERNELS, FLOATS, CPU,
         lambda device, d: product_defines(device, d, d, d))
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A: element offset, strides (z1, z0, m, k1, k0) and the length of the inner k level."""
-
-    data: CLArray
-    strides: tuple[int, int, int, int, int]
-    inner: int
-
-    def arguments(self) -> tuple[int, ...]:
-        """In the order of A_PARAMETERS."""
-        return (self.data.offset, *self.strides, self.inner)
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """B: the kind of address formula and its numbers after the offset."""
-
-    data: CLArray
-    kind: str
-    numbers: tuple[int, ...]
-
-    def arguments(self) -> tuple[int, ...]:
-        """In the order of B_PARAMETERS."""
-        return (self.data.offset, *self.numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """M, N, K; batches; the length of the inner batch level; how many batches each side has."""
-
-    m: int
-    n: int
-    k: int
-    z: int
-    inner: int
-    left: int
-    right: int
-
-
 class Product:
     """The product kernels for one combination of element types and one way to address B."""
 
@@ -119,6 +88,7 @@ class Product:
         self._compute = SCALARS[c].partial.numpy
         device = self.runtime.device
         if not self.runtime.is_cpu:
+            self._tensor = tensor_product(families, a, b, c, kind)
             self._tiles = {bucket: self._gpu_tiles(choice(device, "gemm", c.name, bucket),
                                                    product_defines(device, a, b, c), kind)
                            for bucket in ("small", "large")}
@@ -142,8 +112,8 @@ class Product:
         sizes = {name.upper(): str(number) for name, number in tile.items()}
         source = (define_lines({**defines, **sizes, kind: "1"})
                   + read_source("gemm_address.cl") + read_source("gemm_gpu.cl"))
-        right = _B_STRIDED if kind == STRIDED else _B_PICTURE
-        arguments = [BUFFER] * 4 + [LONG] * 10 + [_INT] + _A + right
+        right = STRIDED_ARGUMENTS if kind == STRIDED else PICTURE_ARGUMENTS
+        arguments = [BUFFER] * 4 + [LONG] * 10 + [_INT] + LEFT_ARGUMENTS + right
         return (self.runtime.kernels(source, (), {"gemm_tiles": arguments})["gemm_tiles"],
                 tile["tm"], tile["tn"])
 
@@ -181,6 +151,9 @@ class Product:
         extra = bias if bias is not None else a.data
         has_bias = int(bias is not None)
         if not runtime.is_cpu:
+            if self._tensor is not None and self._tensor.run(out, place, a, b, sizes, bias,
+                                                             bias_strides):
+                return
             kernel, rows, columns = self._tiles[
                 "large" if min(sizes.m, sizes.n) >= LARGE_TILES else "small"]
             grid = (-(-sizes.n // columns) * 256, -(-sizes.m // rows), sizes.z)

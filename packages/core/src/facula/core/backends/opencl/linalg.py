@@ -6,8 +6,9 @@ import functools
 from typing import Any
 
 from facula.core.backends.opencl.array import CLArray
-from facula.core.backends.opencl.gemm import STRIDED, Left, Right, Sizes, product
+from facula.core.backends.opencl.gemm import product
 from facula.core.backends.opencl.layout import broadcast_shape, collapse, size_of
+from facula.core.backends.opencl.operands import STRIDED, Left, Right, Sizes
 from facula.core.backends.opencl.registry import kernel
 
 

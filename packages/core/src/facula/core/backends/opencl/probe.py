@@ -13,6 +13,8 @@ INSTALL_BINDING = ("OpenCL needs the package pyopencl: "
 INSTALL_DRIVER = ("no OpenCL device was found: install the OpenCL driver of your GPU, or a CPU "
                   "device with pip install 'facula-core[pocl]'")
 
+MMA_CAPABILITY = (8, 0)  # from which mma.sync has the shapes and types of gemm_mma.cl (PTX ISA)
+
 # PoCL compiles a kernel anew per local size and per "small grid" unless told not to. Our kernels
 # fix their local size themselves, so one compilation (about 55 ms) serves all launches.
 _POCL_SETTINGS = {"POCL_WORK_GROUP_SPECIALIZATION": "0"}
@@ -22,8 +24,11 @@ _POCL_SETTINGS = {"POCL_WORK_GROUP_SPECIALIZATION": "0"}
 class Device:
     """One OpenCL device and the limits kernels are chosen by.
 
-    ``kind`` is ``"nvidia"``, ``"gpu"`` (any other accelerator) or ``"cpu"``. ``overrides`` has, by
-    operation, parameters that go before those of the tables (see ``tuning.py``).
+    ``kind`` is ``"nvidia"``, ``"gpu"`` (any other accelerator) or ``"cpu"``. ``capability`` is
+    NVIDIA's compute capability, (0, 0) elsewhere. ``tensor_cores`` says how products may use them:
+    ``"mma"`` by that instruction, ``"emulated"`` as it does, in tests, ``""`` not at all.
+    ``overrides`` has, by operation, parameters that go before those of the tables (see
+    ``tuning.py``).
     """
 
     handle: Any = field(repr=False)
@@ -43,6 +48,8 @@ class Device:
     vector_bytes: int
     fp64: bool
     fp16: bool
+    capability: tuple[int, int] = (0, 0)
+    tensor_cores: str = ""
     overrides: dict[str, dict[str, int]] = field(default_factory=dict, repr=False)
 
 
@@ -63,10 +70,21 @@ def binding() -> Any:
     return pyopencl
 
 
+def _capability(cl: Any, handle: Any) -> tuple[int, int]:
+    """NVIDIA's compute capability, as far as the driver tells it."""
+    asked = cl.device_info
+    try:
+        return (int(handle.get_info(asked.COMPUTE_CAPABILITY_MAJOR_NV)),
+                int(handle.get_info(asked.COMPUTE_CAPABILITY_MINOR_NV)))
+    except (AttributeError, cl.Error):
+        return (0, 0)
+
+
 def _describe(cl: Any, platform: Any, handle: Any) -> Device:
     extensions = handle.extensions
     is_gpu = bool(handle.type & (cl.device_type.GPU | cl.device_type.ACCELERATOR))
     kind = "cpu" if not is_gpu else "nvidia" if "nvidia" in handle.vendor.lower() else "gpu"
+    capability = _capability(cl, handle) if kind == "nvidia" else (0, 0)
     return Device(
         handle=handle, name=handle.name.strip(), vendor=handle.vendor.strip(),
         platform=platform.name.strip(), driver=handle.driver_version.strip(),
@@ -76,7 +94,8 @@ def _describe(cl: Any, platform: Any, handle: Any) -> Device:
         work_group=handle.max_work_group_size, argument_bytes=handle.max_parameter_size,
         vector_bytes=4 * max(1, handle.native_vector_width_float),
         fp64="cl_khr_fp64" in extensions or bool(handle.double_fp_config),
-        fp16="cl_khr_fp16" in extensions)
+        fp16="cl_khr_fp16" in extensions, capability=capability,
+        tensor_cores="mma" if capability >= MMA_CAPABILITY else "")
 
 
 def _search() -> tuple[Device, ...]:

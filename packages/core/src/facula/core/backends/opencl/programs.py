@@ -68,13 +68,14 @@ class Programs:
         if device.handle.single_fp_config & cl.device_fp_config.CORRECTLY_ROUNDED_DIVIDE_SQRT:
             self.options.append("-cl-fp32-correctly-rounded-divide-sqrt")
 
-    def build(self, source: str, defines: tuple[str, ...] = ()) -> Any:
+    def build(self, source: str, defines: tuple[str, ...] = (), is_trial: bool = False) -> Any:
         """The program of ``prelude.cl`` followed by ``source``.
 
         Raises
         ------
         RuntimeError
-            If it does not compile; the whole source and the compiler's log go to stderr.
+            If it does not compile; the whole source and the compiler's log go to stderr, unless
+            it was a trial.
         """
         key = (source, defines)
         program = self._built.get(key)
@@ -87,6 +88,8 @@ class Programs:
                 try:
                     program.build(options=options)
                 except self._cl.RuntimeError as error:
+                    if is_trial:
+                        raise RuntimeError(f"OpenCL: {error}") from error
                     print(numbered(text), file=sys.stderr)
                     print(error, file=sys.stderr)
                     raise RuntimeError(f"OpenCL: a kernel program did not compile (options "

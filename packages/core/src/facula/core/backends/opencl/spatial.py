@@ -11,15 +11,9 @@ from facula.core import dtypes
 from facula.core.backends.opencl import convolution_rows
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.families import CPU, GPU, declare
-from facula.core.backends.opencl.gemm import (
-    COLUMNS,
-    COLUMNS_ROWS,
-    Left,
-    Right,
-    Sizes,
-    product,
-)
+from facula.core.backends.opencl.gemm import product
 from facula.core.backends.opencl.layout import size_of
+from facula.core.backends.opencl.operands import COLUMNS, COLUMNS_ROWS, Left, Right, Sizes
 from facula.core.backends.opencl.programs import BUFFER, LONG
 from facula.core.backends.opencl.registry import kernel
 from facula.core.backends.opencl.scalars import BY_NUMPY, SCALARS

@@ -26,7 +26,9 @@ _ALLOWED: dict[str, Callable[[int], bool]] = {
     "mc": lambda n: n % 24 == 0 and 24 <= n <= 480, "nc": lambda n: n in (32, 64, 128, 256),
     "kc": lambda n: n % 32 == 0 and 32 <= n <= 1024,
     "tm": lambda n: n in (16, 32, 64, 128), "tn": lambda n: n in (16, 32, 64, 128),
-    "tk": lambda n: n in (8, 16, 32), "padded_kib": lambda n: n in (64, 128, 256, 512, 1024),
+    "tk": lambda n: n in (8, 16, 32), "kw": lambda n: n in (8, 16, 32),
+    "warps_m": lambda n: n in (1, 2, 4), "warps_n": lambda n: n in (1, 2, 4),
+    "padded_kib": lambda n: n in (64, 128, 256, 512, 1024),
     "places": lambda n: n in (256, 512, 1024, 2048, 4096),
 }
 
