@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pairs import DEVIATING, PAIRED, close, flat, peer, to_torch, torch
+from pairs import DEVIATING, PAIRED, VECTORS, close, flat, peer, to_torch, torch
 
 import facula
 from facula.core import dtypes
