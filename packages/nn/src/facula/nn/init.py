@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from facula.core.ops import activation, creation, random
+from facula.core.ops import activation, creation, random, special
 from facula.core.slot import no_grad
 from facula.core.tensor import Tensor
 
@@ -74,7 +74,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any 
 
 def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0,
                   b: float = 2.0, generator: Any = None) -> Tensor:
-    """Normal numbers, those outside a to b drawn again (by inverting the distribution)."""
+    """Normal numbers, those outside a to b drawn again."""
     def below(x: float) -> float:
         return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
 
@@ -83,34 +83,18 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
                       "distribution of values may be incorrect.", stacklevel=2)
     low, high = below((a - mean) / std), below((b - mean) / std)
     with no_grad():
+        if high - low > 0.3:  # few rounds; inverting the distribution takes seven times as long
+            x: Any = tensor
+            x.normal_(mean, std, generator=generator)
+            outside = (x < a) | (x > b)
+            while count := int(outside.sum()):
+                again: Any = creation.empty(count, dtype=x.dtype, device=x.device)
+                x[outside] = again.normal_(mean, std, generator=generator)
+                outside = (x < a) | (x > b)
+            return tensor
         tensor.uniform_(2 * low - 1, 2 * high - 1, generator=generator)  # type: ignore
-        z = _erfinv(tensor.double()) * (std * math.sqrt(2.0)) + mean  # type: ignore
+        z = special.erfinv(tensor.double()) * (std * math.sqrt(2.0)) + mean  # type: ignore
         return tensor.copy_(activation.hardtanh(z, a, b))  # type: ignore[attr-defined]
-
-
-def _erfinv(y: Any) -> Any:
-    """The inverse of the error function: Giles' polynomials, then two of Newton's steps."""
-    w = -((1 - y) * (1 + y)).log()
-    near, far = w - 2.5, w.sqrt() - 3.0
-    small, large = _horner(_NEAR, near), _horner(_FAR, far)
-    x = creation.zeros_like(y).copy_((w < 5) * small + (w >= 5) * large) * y
-    for _ in range(2):
-        x = x - (x.erf() - y) / ((-x * x).exp() * (2 / math.sqrt(math.pi)))
-    return x
-
-
-# M. Giles, "Approximating the erfinv function" (GPU Computing Gems, 2011).
-_NEAR = (2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
-         -0.00125372503, -0.00417768164, 0.246640727, 1.50140941)
-_FAR = (-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
-        -0.0076224613, 0.00943887047, 1.00167406, 2.83297682)
-
-
-def _horner(coefficients: tuple[float, ...], x: Any) -> Any:
-    y = x * 0 + coefficients[0]
-    for c in coefficients[1:]:
-        y = y * x + c
-    return y
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
