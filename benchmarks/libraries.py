@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,18 @@ class Library:
         """Class numbers."""
         values = np.random.default_rng(1).integers(0, classes, n)
         return self.module.from_numpy(values).to(self.device)
+
+    def forced(self, function: Callable[[], Any]) -> Callable[[], Any]:
+        """The function, made to compute what it returns: on OpenCL that could wait for ever."""
+        if not self.device.startswith("opencl"):
+            return function
+
+        def compute() -> Any:
+            result = function()
+            if isinstance(result, self.module.Tensor):
+                result.data_ptr()  # puts the work on the queue and does not wait for it
+            return result
+        return compute
 
     def wait(self) -> None:
         """Let everything asked of the device be done."""
