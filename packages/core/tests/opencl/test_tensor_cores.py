@@ -16,6 +16,7 @@ from facula.core.backends.opencl.runtime import Runtime
 from facula.core.backends.opencl.scalars import BY_NUMPY
 
 NAMES = {"float16": "HALF", "bfloat16": "BFLOAT", "float32": "TF32"}
+LAYOUTS = ("ANY", "ALONG", "ACROSS")
 TILE = {"tm": 32, "tn": 32, "kw": 16, "warps_m": 2, "warps_n": 1}
 
 
@@ -135,9 +136,9 @@ def test_fragments_are_those_of_the_ptx_isa(gpu, rng, name):
             assert found[lane, i] == c[lane, i] + product[row, column]
 
 
-@pytest.mark.parametrize("right", ["ANY", "ALONG", "ACROSS"])
-@pytest.mark.parametrize("left", ["ANY", "ALONG", "ACROSS"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "left", "right"), [
+    (name, left, right) for name in NAMES for left in LAYOUTS for right in LAYOUTS
+    if name != "bfloat16" or left == right])  # which shares all but the instruction with float16
 def test_layouts(gpu, rng, name, left, right):
     for m, k, n in ((72, 80, 88), (64, 64, 64), (16, 1024, 24), (200, 16, 104)):
         a, b = numbers(rng, (m, k), name), numbers(rng, (n, k), name).T
@@ -151,7 +152,7 @@ def test_layouts(gpu, rng, name, left, right):
 
 @pytest.mark.parametrize("size", [(67, 71, 73), (33, 257, 65), (129, 17, 131), (16, 16, 1031),
                                   (64, 72, 67), (65, 72, 64), (64, 71, 64)], ids=str)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["float16", "float32"])
 def test_odd_sizes_and_all_transpositions(gpu, rng, name, size):
     m, k, n = size
     a, b = numbers(rng, (m, k), name), numbers(rng, (k, n), name)
@@ -272,7 +273,7 @@ def test_convolutions_of_float32_stay_exact(gpu):
 @pytest.mark.parametrize(("find", "put", "reason"), [
     ("acc[i][j][e] + extra", "acc[i][j][e] + extra + no_such_thing", "no_such_thing"),
     ("p[8 * LINE + 4]", "p[4]", "numbers of a product are wrong"),
-    ("k + 1 < K ?", "1 ?", "numbers of a product are wrong"),
+    ("r < INSIDE && k < depth ? BOTH", "r < INSIDE ? BOTH", "numbers of a product are wrong"),
     ("acc[i][j][e] + extra", "acc[i][j][e] * 1.01f + extra", "numbers of a product are wrong"),
     ("acc[i][j][e] + extra", "NAN", "numbers of a product are wrong"),
 ])

@@ -77,7 +77,7 @@
     TN * KW % (8 * GROUP)
 #error "the tile does not divide among the work-items"
 #endif
-#define BAND 8  /* rows of tiles that neighbouring work-groups walk together, for the cache's sake */
+#define BAND 8  /* rows of tiles that work-groups walk side by side, for the cache's sake */
 
 #ifdef B_STRIDED
 #define B_PARAMETERS B_STRIDED_PARAMETERS
@@ -85,8 +85,8 @@
 #define B_PARAMETERS B_PICTURE_PARAMETERS
 #endif
 
-/* Rounded to 10 bits of mantissa, ties away from 0, as cvt.rna.tf32 does; NaN and infinity stay, and
- * nothing finite becomes infinite. */
+/* Rounded to 10 bits of mantissa, ties away from 0, as cvt.rna.tf32 does; NaN and infinity stay,
+ * and nothing finite becomes infinite. */
 FN uint to_tf32(uint x)
 {
     const uint size = x & 0x7fffffffu, sign = x & 0x80000000u;
@@ -159,17 +159,19 @@ FN void mma(float *c, uint4 a, uint2 b)
 
 /* ---- from global memory into registers, and on into local memory ----
  *
- * In all of these `row` counts rows of A or columns of B in the tile, r in the matrix (below LIMIT),
- * AT(r, k) is an element's place and VALUE(r, k) its bits. */
+ * In all of these r counts rows of A or columns of B in the tile, INSIDE of which are the matrix's;
+ * AT(r, k) is an element's place and VALUE(r, k) its bits. Counts are int to save registers: the
+ * large tile needs 125, and with long ones 165 (Clang 22 and ptxas 12.9 for sm_90), so that two
+ * work-groups fit on a multiprocessor instead of one. */
 
 #define SIXTEEN_BYTES(p) (*(__global const uint4 *)(p))
 #define NOTHING ((uint4)(0, 0, 0, 0))
 
-#define FETCH_ALONG(words, p, ROWS, r0, LIMIT, AT)                                               \
+#define FETCH_ALONG(words, p, ROWS, INSIDE, AT)                                                  \
     UNROLLED for (int i = 0; i < EACH(ROWS) / 4; ++i) {                                          \
         const int e = t + i * GROUP;                                                             \
-        const long r = r0 + e / (KW / 4), k = k0 + e % (KW / 4) * 4 * PER_WORD;                  \
-        const uint4 found = r < LIMIT && k < K ? SIXTEEN_BYTES(p + AT(r, k)) : NOTHING;          \
+        const int r = e / (KW / 4), k = k0 + e % (KW / 4) * 4 * PER_WORD;                        \
+        const uint4 found = r < INSIDE && k < depth ? SIXTEEN_BYTES(p + AT(r, k)) : NOTHING;     \
         words[4 * i] = found.x;                                                                  \
         words[4 * i + 1] = found.y;                                                              \
         words[4 * i + 2] = found.z;                                                              \
@@ -188,23 +190,23 @@ FN void mma(float *c, uint4 a, uint2 b)
 #define PAIR(words, i, x, y)                                                                     \
     words[i] = (x & 0xffffu) | (y << 16);                                                        \
     words[i + 1] = (x >> 16) | (y & 0xffff0000u);
-#define FETCH_ACROSS(words, p, ROWS, r0, LIMIT, AT)                                              \
+#define FETCH_ACROSS(words, p, ROWS, INSIDE, AT)                                                 \
     UNROLLED for (int i = 0; i < EACH(ROWS) / 8; ++i) {                                          \
         const int e = t + i * GROUP;                                                             \
-        const long r = r0 + e / KW * 8, k = k0 + e % KW * 2;                                     \
-        const uint4 x = r < LIMIT && k < K ? SIXTEEN_BYTES(p + AT(r, k)) : NOTHING;              \
-        const uint4 y = r < LIMIT && k + 1 < K ? SIXTEEN_BYTES(p + AT(r, k + 1)) : NOTHING;      \
+        const int r = e / KW * 8, k = k0 + e % KW * 2;                                           \
+        const uint4 x = r < INSIDE && k < depth ? SIXTEEN_BYTES(p + AT(r, k)) : NOTHING;         \
+        const uint4 y = r < INSIDE && k + 1 < depth ? SIXTEEN_BYTES(p + AT(r, k + 1)) : NOTHING; \
         PAIR(words, 8 * i, x.x, y.x)                                                             \
         PAIR(words, 8 * i + 2, x.y, y.y)                                                         \
         PAIR(words, 8 * i + 4, x.z, y.z)                                                         \
         PAIR(words, 8 * i + 6, x.w, y.w)                                                         \
     }
 #else
-#define FETCH_ACROSS(words, p, ROWS, r0, LIMIT, AT)                                              \
+#define FETCH_ACROSS(words, p, ROWS, INSIDE, AT)                                                 \
     UNROLLED for (int i = 0; i < EACH(ROWS) / 4; ++i) {                                          \
         const int e = t + i * GROUP;                                                             \
-        const long r = r0 + e / KW * 4, k = k0 + e % KW;                                         \
-        const uint4 found = r < LIMIT && k < K ? SIXTEEN_BYTES(p + AT(r, k)) : NOTHING;          \
+        const int r = e / KW * 4, k = k0 + e % KW;                                               \
+        const uint4 found = r < INSIDE && k < depth ? SIXTEEN_BYTES(p + AT(r, k)) : NOTHING;     \
         words[4 * i] = found.x;                                                                  \
         words[4 * i + 1] = found.y;                                                              \
         words[4 * i + 2] = found.z;                                                              \
@@ -221,17 +223,17 @@ FN void mma(float *c, uint4 a, uint2 b)
 #define ROW(e, ROWS) (k_first ? (e) / KW : (e) % (ROWS))
 #define WORD(e, ROWS) (k_first ? (e) % KW : (e) / (ROWS))
 #if PER_WORD == 2
-#define BOTH(VALUE, r, k) (VALUE(r, k) | (k + 1 < K ? VALUE(r, k + 1) << 16 : 0u))
+#define BOTH(VALUE, r, k) (VALUE(r, k) | (k + 1 < depth ? VALUE(r, k + 1) << 16 : 0u))
 #else
 #define BOTH(VALUE, r, k) VALUE(r, k)
 #endif
-#define FETCH_ANY(words, ROWS, r0, LIMIT, VALUE, FIRST)                                          \
+#define FETCH_ANY(words, ROWS, INSIDE, VALUE, FIRST)                                             \
     {                                                                                            \
         const int k_first = FIRST;                                                               \
         UNROLLED for (int i = 0; i < EACH(ROWS); ++i) {                                          \
             const int e = t + i * GROUP;                                                         \
-            const long r = r0 + ROW(e, ROWS), k = k0 + WORD(e, ROWS) * PER_WORD;                 \
-            words[i] = r < LIMIT && k < K ? BOTH(VALUE, r, k) : 0u;                              \
+            const int r = ROW(e, ROWS), k = k0 + WORD(e, ROWS) * PER_WORD;                       \
+            words[i] = r < INSIDE && k < depth ? BOTH(VALUE, r, k) : 0u;                         \
         }                                                                                        \
     }
 #define PUT_ANY(tile, words, ROWS, FIRST)                                                        \
@@ -243,49 +245,50 @@ FN void mma(float *c, uint4 a, uint2 b)
         }                                                                                        \
     }
 
-/* A: two levels of k only where there are two, because dividing long numbers is slow. */
-#define PLACE_A(m, k) (base_a + (m) * am + (K0 >= K ? (k) * ak0 : (k) / K0 * ak1 + (k) % K0 * ak0))
-#define VALUE_A(m, k) BITS(a[PLACE_A(m, k)])
+/* A: k is divided only where it has two levels. */
+#define PLACE_A(r, k) (base_a + (r) * am + (K0 >= K ? (k) * ak0 :                                \
+                                            (k) / (int)K0 * ak1 + (k) % (int)K0 * ak0))
+#define VALUE_A(r, k) BITS(a[PLACE_A(r, k)])
 #if LAYOUT_A == ALONG
-#define FETCH_A FETCH_ALONG(words_a, a, TM, m0, M, PLACE_A)
+#define FETCH_A FETCH_ALONG(words_a, a, TM, inside_m, PLACE_A)
 #define PUT_A(tile) PUT_ALONG(tile, words_a, TM)
 #elif LAYOUT_A == ACROSS
-#define FETCH_A FETCH_ACROSS(words_a, a, TM, m0, M, PLACE_A)
+#define FETCH_A FETCH_ACROSS(words_a, a, TM, inside_m, PLACE_A)
 #define PUT_A(tile) PUT_ACROSS(tile, words_a, TM)
 #else
-#define FETCH_A FETCH_ANY(words_a, TM, m0, M, VALUE_A, ak0 == 1)
+#define FETCH_A FETCH_ANY(words_a, TM, inside_m, VALUE_A, ak0 == 1)
 #define PUT_A(tile) PUT_ANY(tile, words_a, TM, ak0 == 1)
 #endif
 
 #ifdef B_STRIDED
-#define PLACE_B(n, k) (base_b + (k) * bk + (n) * bn)
-#define VALUE_B(n, k) BITS(b[PLACE_B(n, k)])
+#define PLACE_B(r, k) (base_b + (k) * bk + (r) * bn)
+#define VALUE_B(r, k) BITS(b[PLACE_B(r, k)])
 #define K_FIRST_B (bk == 1)
 #else
-#define VALUE_B(n, k) picture_bits(b, z, n, k, K, B_NAMES)
+#define VALUE_B(r, k) picture_bits(b, z, (int)n0 + (r), k, depth, B_NAMES)
 #define K_FIRST_B 0
 #define AXIS_NAMES(i) places##i, taps##i, length##i, so##i, si##i, dk##i, off##i, step##i
 #define B_NAMES at_b, bz, bc, AXIS_NAMES(0), AXIS_NAMES(1), AXIS_NAMES(2)
-FN uint picture_bits(__global const STORE_B *b, const long z, const long n, const long k,
-                     const long K, B_PARAMETERS)
+FN uint picture_bits(__global const STORE_B *b, const long z, const int n, const int k,
+                     const int depth, B_PARAMETERS)
 {
     T value;
 #ifdef B_COLUMNS
-    COLUMN(value, z, k / TAPS, (int)(k % TAPS), (int)n)
+    COLUMN(value, z, k / TAPS, k % TAPS, n)
 #else
-    COLUMN(value, z * (K / PLACES) + k / PLACES, n / TAPS, (int)(n % TAPS), (int)(k % PLACES))
+    COLUMN(value, z * (depth / PLACES) + k / PLACES, n / TAPS, n % TAPS, k % PLACES)
 #endif
     return value;
 }
 #endif
 #if LAYOUT_B == ALONG
-#define FETCH_B FETCH_ALONG(words_b, b, TN, n0, N, PLACE_B)
+#define FETCH_B FETCH_ALONG(words_b, b, TN, inside_n, PLACE_B)
 #define PUT_B(tile) PUT_ALONG(tile, words_b, TN)
 #elif LAYOUT_B == ACROSS
-#define FETCH_B FETCH_ACROSS(words_b, b, TN, n0, N, PLACE_B)
+#define FETCH_B FETCH_ACROSS(words_b, b, TN, inside_n, PLACE_B)
 #define PUT_B(tile) PUT_ACROSS(tile, words_b, TN)
 #else
-#define FETCH_B FETCH_ANY(words_b, TN, n0, N, VALUE_B, K_FIRST_B)
+#define FETCH_B FETCH_ANY(words_b, TN, inside_n, VALUE_B, K_FIRST_B)
 #define PUT_B(tile) PUT_ANY(tile, words_b, TN, K_FIRST_B)
 #endif
 
@@ -311,9 +314,12 @@ void gemm_mma(__global STORE_CT *c, __global const STORE_A *a, __global const ST
     const long in_band = in_batch - first * tiles_n;
     const long m0 = (first + in_band % deep) * TM, n0 = in_band / deep * TN;
 
-    const long base_a = at_a + z / Z0 * az1 + z % Z0 * az0;
+    const int inside_m = (int)(M - m0 < TM ? M - m0 : TM);
+    const int inside_n = (int)(N - n0 < TN ? N - n0 : TN);
+    const int depth = (int)K;
+    const long base_a = at_a + z / Z0 * az1 + z % Z0 * az0 + m0 * am;
 #ifdef B_STRIDED
-    const long base_b = at_b + z / Z0 * bz1 + z % Z0 * bz0;
+    const long base_b = at_b + z / Z0 * bz1 + z % Z0 * bz0 + n0 * bn;
 #endif
     float acc[STEPS_M][STEPS_N][4];
     UNROLLED for (int i = 0; i < STEPS_M; ++i)
@@ -321,49 +327,48 @@ void gemm_mma(__global STORE_CT *c, __global const STORE_A *a, __global const ST
             UNROLLED for (int e = 0; e < 4; ++e) acc[i][j][e] = 0;
 
     uint words_a[EACH(TM)], words_b[EACH(TN)];
-    long k0 = 0;
+    int k0 = 0;
     FETCH_A
     FETCH_B
     PUT_A(tile_a[0])
     PUT_B(tile_b[0])
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (int now = 0; k0 < K; now = 1 - now) {
+    for (int now = 0; k0 < depth; now = 1 - now) {
         k0 += TK;
-        if (k0 < K) {
+        if (k0 < depth) {
             FETCH_A
             FETCH_B
         }
         UNROLLED for (int s = 0; s < KW; s += 8) {
             const int w = s + q;
-            uint4 left[STEPS_M];
             uint2 right[STEPS_N];
-            UNROLLED for (int i = 0; i < STEPS_M; ++i) {
-                __local const uint *p = tile_a[now] + (warp_m + 16 * i + g) * LINE + w;
-                left[i] = (uint4)(p[0], p[8 * LINE], p[4], p[8 * LINE + 4]);
-            }
             UNROLLED for (int j = 0; j < STEPS_N; ++j) {
                 __local const uint *p = tile_b[now] + (warp_n + 8 * j + g) * LINE + w;
                 right[j] = (uint2)(p[0], p[4]);
             }
-            UNROLLED for (int i = 0; i < STEPS_M; ++i)
-                UNROLLED for (int j = 0; j < STEPS_N; ++j) MMA(acc[i][j], left[i], right[j]);
+            UNROLLED for (int i = 0; i < STEPS_M; ++i) {
+                __local const uint *p = tile_a[now] + (warp_m + 16 * i + g) * LINE + w;
+                const uint4 left = (uint4)(p[0], p[8 * LINE], p[4], p[8 * LINE + 4]);
+                UNROLLED for (int j = 0; j < STEPS_N; ++j) MMA(acc[i][j], left, right[j]);
+            }
         }
-        if (k0 < K) {
+        if (k0 < depth) {
             PUT_A(tile_a[1 - now])
             PUT_B(tile_b[1 - now])
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    __global STORE_CT *corner = c + at_c + z * cz + m0 * cm + n0;
+    __global const STORE_A *bias_corner = bias + at_bias + m0 * bias_m + n0 * bias_n;
     UNROLLED for (int i = 0; i < STEPS_M; ++i)
         UNROLLED for (int j = 0; j < STEPS_N; ++j)
             UNROLLED for (int e = 0; e < 4; ++e) {
-                const long m = m0 + warp_m + 16 * i + g + e / 2 * 8;
-                const long n = n0 + warp_n + 8 * j + 2 * q + e % 2;
-                if (m < M && n < N) {
+                const int m = warp_m + 16 * i + g + e / 2 * 8, n = warp_n + 8 * j + 2 * q + e % 2;
+                if (m < inside_m && n < inside_n) {
                     const float extra =
-                        has_bias ? TO_FLOAT(bias[at_bias + m * bias_m + n * bias_n]) : 0.0f;
-                    c[at_c + z * cz + m * cm + n] = STORE_C(acc[i][j][e] + extra);
+                        has_bias ? TO_FLOAT(bias_corner[m * bias_m + n * bias_n]) : 0.0f;
+                    corner[m * cm + n] = STORE_C(acc[i][j][e] + extra);
                 }
             }
 }

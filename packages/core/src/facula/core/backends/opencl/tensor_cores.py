@@ -39,6 +39,7 @@ _INT = np.dtype(np.int32)
 # The plain kernels have tiles of 64 too, so that a product which fills a quarter of one gains as
 # long as it is not mere overhead: reasoned, not measured.
 LEAST_SIDE, LEAST_DEPTH, LEAST_WORK = 16, 16, 1 << 18
+MOST_DEPTH = 1 << 30  # the kernel counts k in int
 # A tensor core's sums of a hundred products may be off by as many units in float32's last place;
 # as TF32 each operand is off by 2^-11 of itself.
 _PRODUCT_ERROR = {float16: 2.0**-15, bfloat16: 2.0**-15, float32: 2.0**-9.9}
@@ -99,7 +100,8 @@ class TensorProduct:
 
     def _wants(self, sizes: Sizes) -> bool:
         return (TensorCores.enabled and min(sizes.m, sizes.n) >= LEAST_SIDE
-                and sizes.k >= LEAST_DEPTH and sizes.m * sizes.n * sizes.k >= LEAST_WORK
+                and LEAST_DEPTH <= sizes.k <= MOST_DEPTH
+                and sizes.m * sizes.n * sizes.k >= LEAST_WORK
                 and self._states.get(self.name, ON) == ON
                 and (self._operand is not float32 or get_float32_matmul_precision() != "highest"))
 
