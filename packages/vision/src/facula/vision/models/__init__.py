@@ -1,6 +1,6 @@
 """Networks for pictures, with torchvision's constructors, key names and published weights."""
 
-from facula.vision.models import detection, segmentation
+from facula.vision.models import detection, feature_extraction, segmentation
 from facula.vision.models.alexnet import *
 from facula.vision.models.alexnet import __all__ as _alexnet
 from facula.vision.models.convnext import *
@@ -47,7 +47,8 @@ from facula.vision.models.weights import Weights, WeightsEnum
 
 __all__ = [
     "get_model", "get_model_builder", "get_model_weights", "get_weight", "list_models",
-    "register_model", "Weights", "WeightsEnum", "detection", "segmentation",
+    "register_model", "Weights", "WeightsEnum", "detection", "feature_extraction",
+    "segmentation",
     *_alexnet, *_vgg, *_resnet, *_squeezenet, *_densenet, *_inception, *_googlenet, *_mobilenetv2,
     *_mobilenetv3, *_shufflenetv2, *_mnasnet, *_efficientnet, *_regnet, *_convnext,
     *_vision_transformer, *_swin_transformer, *_maxvit,
