@@ -7,6 +7,7 @@ import pytest
 
 from facula import core, nn
 from facula.vision.models import detection
+from facula.vision.models.detection._utils import BoxCoder
 from facula.vision.models.detection.anchor_utils import AnchorGenerator, DefaultBoxGenerator
 from facula.vision.models.detection.faster_rcnn import FastRCNNPredictor
 from facula.vision.models.detection.fcos import FCOS
@@ -133,3 +134,8 @@ def test_masks_are_cut_at_the_sides_of_the_picture(device: str) -> None:
     assert (pasted[0, 0, 4:, :5] == 1).all()
     assert not pasted[0, 0, :, 8:].any()
     assert not pasted[1].any()
+
+
+def test_no_proposals_are_no_boxes_of_each_class() -> None:
+    coder = BoxCoder((10.0, 10.0, 5.0, 5.0))
+    assert coder.decode(core.zeros(0, 12), [core.zeros(0, 4)]).shape == (0, 3, 4)

@@ -98,7 +98,7 @@ class BoxCoder:
         together = cat(list(boxes))
         decoded = self.decode_single(rel_codes.reshape(len(together), -1)
                                      if len(together) else rel_codes, together)
-        return decoded.reshape(len(together), -1, 4) if len(together) else decoded
+        return decoded.reshape(len(together), decoded.shape[1] // 4, 4)
 
     def decode_single(self, rel_codes: Tensor, boxes: Tensor) -> Tensor:
         """The boxes of codes ``(N, 4 classes)`` relative to ``(N, 4)``."""
