@@ -13,6 +13,9 @@ from facula.vision.io import (
     ImageReadMode,
     decode_gif,
     decode_image,
+    decode_jpeg,
+    decode_png,
+    decode_webp,
     encode_jpeg,
     encode_png,
     read_file,
@@ -117,6 +120,24 @@ def test_errors(tmp_path: Path) -> None:
         write_file(tmp_path / "x", picture)
     with pytest.raises(RuntimeError, match="can't decode 12 bytes"):
         decode_image(core.zeros(12, dtype=core.uint8))
+
+
+def test_grey_of_a_jpeg_is_its_own_luminance(data_root: Path) -> None:
+    path = data_root / "photos" / "astronaut.jpg"
+    with Image.open(path) as picture:
+        picture.draft("YCbCr", None)
+        luminance = np.asarray(picture)[..., 0]
+    np.testing.assert_array_equal(read_image(path, "GRAY")[0].numpy(), luminance)
+
+
+def test_bytes_of_another_kind_are_refused(data_root: Path) -> None:
+    photo, drawing = (read_file(data_root / "photos" / name)
+                      for name in ("astronaut.jpg", "camera.png"))
+    assert core.equal(decode_jpeg(photo), decode_image(photo))
+    assert core.equal(decode_png(drawing), decode_image(drawing))
+    for decode, data in ((decode_png, photo), (decode_jpeg, drawing), (decode_webp, drawing)):
+        with pytest.raises(RuntimeError, match="the data begin with"):
+            decode(data)
 
 
 def test_truncations_are_errors(tmp_path: Path) -> None:

@@ -94,6 +94,15 @@ def test_drawing() -> None:
     assert over[:, 10, 0].tolist() == [100, 100, 100]
 
 
+def test_default_colours_are_torchvisions() -> None:
+    boxes = core.tensor([[0.0, 0, 3, 3], [5, 5, 8, 8], [10, 10, 13, 13], [15, 15, 18, 18]])
+    drawn = utils.draw_bounding_boxes(core.full((3, 20, 20), 100, dtype=core.uint8), boxes)
+    assert [drawn[:, i, i].tolist() for i in (0, 5, 10, 15)] == [
+        [0, 0, 0], [1, 127, 31], [2, 254, 62], [3, 126, 93]]
+    with pytest.raises(ValueError, match="rotated boxes are not supported"):
+        utils.draw_bounding_boxes(drawn, core.zeros(2, 8))
+
+
 def test_words_on_colours() -> None:
     picture = core.full((1, 40, 60), 100, dtype=core.uint8)
     drawn = utils.draw_bounding_boxes(picture, core.tensor([[2.0, 2, 50, 35]]), ["cat"], "yellow",

@@ -118,10 +118,13 @@ def save_image(tensor: Tensor | Sequence[Tensor], fp: str | os.PathLike[str] | B
         fp.write(coded.numpy().tobytes())
 
 
+_STEPS = (2**25 - 1, 2**15 - 1, 2**21 - 1)  # by which red, green and blue go on, modulo 255
+
+
 def _colors(op: str, colors: Any, count: int) -> list[tuple[int, ...]]:
-    """A colour for each object: the given ones, or hues spread around the wheel."""
+    """A colour for each object: the given ones, or torchvision's row of well-told-apart ones."""
     if colors is None:
-        colors = [f"hsv({round(i * 360 / max(count, 1))}, 90%, 95%)" for i in range(count)]
+        colors = [tuple(i * step % 255 for step in _STEPS) for i in range(count)]
     if isinstance(colors, (str, tuple)):
         colors = [colors] * count
     if len(colors) < count:
@@ -155,7 +158,7 @@ def draw_bounding_boxes(image: Tensor, boxes: Tensor, labels: Sequence[str | Non
     labels : sequence of str, optional
         A word for each box.
     colors : str, tuple, or a sequence of them, optional
-        Names, ``"#rrggbb"`` or (r, g, b); by default a hue for each.
+        Names, ``"#rrggbb"`` or (r, g, b); by default black, then another for each.
     fill : bool
         Fill the boxes, half transparent.
     width : int
@@ -182,6 +185,9 @@ def draw_bounding_boxes(image: Tensor, boxes: Tensor, labels: Sequence[str | Non
     op = "draw_bounding_boxes"
     _check(op, image)
     count = len(boxes)
+    if count and (boxes.ndim != 2 or boxes.shape[1] != 4):
+        raise ValueError(f"{op}: boxes has shape {tuple(boxes.shape)}: it must be (N, 4); rotated "
+                         "boxes are not supported")
     if labels is not None and len(labels) != count:
         raise ValueError(f"{op}: {len(labels)} labels for {count} boxes")
     paint = _colors(op, colors, count)

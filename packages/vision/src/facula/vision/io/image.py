@@ -95,6 +95,8 @@ def decode_image(input: Any, mode: ImageReadMode | str = ImageReadMode.UNCHANGED
         source = name = os.fspath(input)
     try:
         with Image.open(source) as picture:
+            if mode is ImageReadMode.GRAY:
+                picture.draft("L", None)  # a JPEG has the luminance already
             return pil_to_tensor(_converted(picture, mode, apply_exif_orientation))
     except FileNotFoundError:
         raise
@@ -136,19 +138,32 @@ def read_image(path: str | os.PathLike[str], mode: ImageReadMode | str = ImageRe
 
 def decode_jpeg(input: Any, mode: ImageReadMode | str = ImageReadMode.UNCHANGED,
                 apply_exif_orientation: bool = False) -> Tensor:
-    """:func:`decode_image`, under the name for JPEG."""
-    return decode_image(input, mode, apply_exif_orientation)
+    """:func:`decode_image` of a JPEG; other bytes are refused."""
+    return decode_image(_of_kind("decode_jpeg", input, b"\xff\xd8\xff"), mode,
+                        apply_exif_orientation)
 
 
 def decode_png(input: Any, mode: ImageReadMode | str = ImageReadMode.UNCHANGED,
                apply_exif_orientation: bool = False) -> Tensor:
-    """:func:`decode_image`, under the name for PNG."""
-    return decode_image(input, mode, apply_exif_orientation)
+    """:func:`decode_image` of a PNG; other bytes are refused."""
+    return decode_image(_of_kind("decode_png", input, b"\x89PNG"), mode, apply_exif_orientation)
 
 
 def decode_webp(input: Any, mode: ImageReadMode | str = ImageReadMode.UNCHANGED) -> Tensor:
-    """:func:`decode_image`, under the name for WebP."""
-    return decode_image(input, mode)
+    """:func:`decode_image` of a WebP; other bytes are refused."""
+    return decode_image(_of_kind("decode_webp", input, b"RIFF"), mode)
+
+
+def _of_kind(op: str, input: Any, signature: bytes) -> Any:
+    if isinstance(input, Tensor):
+        opening = input[:len(signature)].numpy(force=True).tobytes()
+    else:
+        with open(input, "rb") as file:
+            opening = file.read(len(signature))
+    if opening != signature:
+        raise RuntimeError(f"{op}: the data begin with {opening!r}, not with {signature!r}: "
+                           "decode_image finds out the kind by itself")
+    return input
 
 
 def decode_gif(input: Tensor) -> Tensor:
