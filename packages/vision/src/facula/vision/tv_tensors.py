@@ -17,7 +17,7 @@ from facula.core import Tensor, as_tensor
 from facula.vision.transforms.functional.convert import pil_to_tensor
 
 __all__ = ["BoundingBoxFormat", "BoundingBoxes", "Image", "KeyPoints", "Mask", "TVTensor",
-           "Video", "wrap"]
+           "Video", "set_return_type", "wrap"]
 
 
 class TVTensor(Tensor):
@@ -178,13 +178,14 @@ class BoundingBoxes(TVTensor):
     --------
     >>> from facula.vision.tv_tensors import BoundingBoxes
     >>> BoundingBoxes([[1, 2, 3, 4]], format="XYXY", canvas_size=(8, 8))
-    BoundingBoxes([[1, 2, 3, 4]], format=BoundingBoxFormat.XYXY, canvas_size=(8, 8))
+    BoundingBoxes([[1, 2, 3, 4]], format=BoundingBoxFormat.XYXY, canvas_size=(8, 8),
+                  clamping_mode=soft)
     """
 
     format: BoundingBoxFormat
     canvas_size: tuple[int, int]
     clamping_mode: str | None
-    _notes = ("format", "canvas_size")
+    _notes = ("format", "canvas_size", "clamping_mode")
 
     def __init__(self, data: Any, *, format: BoundingBoxFormat | str, canvas_size: tuple[int, int],
                  clamping_mode: str | None = "soft", **settings: Any) -> None:
@@ -260,3 +261,46 @@ def wrap(wrappee: Tensor, *, like: TVTensor, **kwargs: Any) -> Any:
     for name, value in vars(like).items():
         setattr(out, name, kwargs.get(name, value))
     return out
+
+
+class set_return_type:
+    """Which class results of operations have: here always ``"Tensor"``.
+
+    torchvision can let them keep the class of their first argument, for a while or for good; here
+    :func:`wrap` says it for each result. A context manager, as there.
+
+    Parameters
+    ----------
+    return_type : str
+        ``"Tensor"``, in any case.
+
+    Raises
+    ------
+    NotImplementedError
+        For ``"TVTensor"``.
+    ValueError
+        For another name.
+
+    Examples
+    --------
+    >>> import facula
+    >>> from facula.vision import tv_tensors
+    >>> with tv_tensors.set_return_type("Tensor"):
+    ...     type(tv_tensors.Mask(facula.zeros(2, 2)) + 1).__name__
+    'Tensor'
+    """
+
+    def __init__(self, return_type: str) -> None:
+        kind = str(return_type).lower()
+        if kind == "tvtensor":
+            raise NotImplementedError("set_return_type: results of operations are plain tensors: "
+                                      "give one its class by tv_tensors.wrap(result, like=...)")
+        if kind != "tensor":
+            raise ValueError(f"set_return_type: return_type={return_type!r} must be 'Tensor' or "
+                             "'TVTensor'")
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        pass

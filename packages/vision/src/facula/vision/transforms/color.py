@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from facula.core import randn
+from facula.core import randn, tensor
 from facula.vision.transforms import _random
 from facula.vision.transforms import functional as F
 from facula.vision.transforms.base import Transform
@@ -58,8 +58,8 @@ class ColorJitter(Transform):
     @staticmethod
     def get_params(brightness: Range | None, contrast: Range | None, saturation: Range | None,
                    hue: Range | None) -> Any:
-        """A random order of the four changes, and a factor or None for each."""
-        order = _random.order(4)
+        """A random order of the four changes as a tensor, and a factor or None for each."""
+        order = tensor(_random.order(4))
         factors = [None if bounds is None else _random.uniform(*bounds)
                    for bounds in (brightness, contrast, saturation, hue)]
         return (order, *factors)
@@ -68,7 +68,7 @@ class ColorJitter(Transform):
         order, *factors = self.get_params(self.brightness, self.contrast, self.saturation,
                                           self.hue)
         changes = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
-        for i in order:
+        for i in order.tolist():
             if factors[i] is not None:
                 img = changes[i](img, factors[i])
         return img

@@ -43,6 +43,10 @@ class Resize(Transform):
     def __init__(self, size: int | Sequence[int] | None, interpolation: Any = BILINEAR,
                  max_size: int | None = None, antialias: bool | None = True) -> None:
         super().__init__()
+        if isinstance(size, str) or not (size is None or isinstance(size, (int, Sequence))):
+            raise TypeError(f"Resize: size={size!r} must be an int or a sequence of ints")
+        if isinstance(size, Sequence) and len(size) not in (1, 2):
+            raise ValueError(f"Resize: size={size!r} must have one or two numbers")
         self.size = size
         self.interpolation = interpolation_mode("Resize", interpolation)
         self.max_size = max_size

@@ -57,7 +57,7 @@ class ColorJitter(Transform, v1.ColorJitter):
         """Order and factors."""
         order, *factors = self.get_params(self.brightness, self.contrast, self.saturation,
                                           self.hue)
-        return {"order": order, "factors": factors}
+        return {"order": order.tolist(), "factors": factors}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """See :class:`Transform`."""

@@ -35,7 +35,8 @@ class Resize(Transform, crops.Resize):
     >>> sample = {"image": tv_tensors.Image(facula.zeros(3, 8, 16)), "boxes":
     ...     tv_tensors.BoundingBoxes([[0, 0, 4, 8]], format="XYXY", canvas_size=(8, 16))}
     >>> v2.Resize(4)(sample)["boxes"]
-    BoundingBoxes([[0, 0, 2, 4]], format=BoundingBoxFormat.XYXY, canvas_size=(4, 8))
+    BoundingBoxes([[0, 0, 2, 4]], format=BoundingBoxFormat.XYXY, canvas_size=(4, 8),
+                  clamping_mode=soft)
     """
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
