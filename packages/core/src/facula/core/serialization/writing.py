@@ -226,7 +226,8 @@ def _write_all(file: Any, data: Any) -> None:
         view = view[len(view) if done is None else done:]
 
 
-def save(obj: Any, f: Any) -> None:
+def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2,
+         _use_new_zipfile_serialization: bool = True) -> None:
     """Save an object with its tensors in PyTorch's format, so that ``torch.load`` opens it too.
 
     Views and tensors that share memory share it again when loaded. Of a view's memory only the
@@ -240,9 +241,15 @@ def save(obj: Any, f: Any) -> None:
         is no plain data is loaded with ``weights_only=False`` only.
     f : str, path or binary file
         Where to; a file needs the method ``write``.
+    pickle_module, pickle_protocol
+        Accepted for compatibility: it is Python's ``pickle``, with protocol 2.
+    _use_new_zipfile_serialization : bool
+        Only the zip format is written; all formats are read.
 
     Raises
     ------
+    ValueError
+        If the format from before PyTorch 1.6 is asked for.
     OSError
         If the file can't be written.
     pickle.PicklingError, TypeError, AttributeError
@@ -256,6 +263,9 @@ def save(obj: Any, f: Any) -> None:
     >>> facula.load(file)
     {'weight': tensor([1., 1.]), 'epoch': 3}
     """
+    if not _use_new_zipfile_serialization:
+        raise ValueError("save: _use_new_zipfile_serialization=False: only the zip format is "
+                         "written, which PyTorch 1.6 and later read")
     collector = _Collector()
     collector.dump(obj)
     stream = io.BytesIO()
