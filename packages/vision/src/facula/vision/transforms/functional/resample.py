@@ -4,7 +4,7 @@ An output row is a weighted sum of input rows, so resizing is ``A @ picture @ B.
 that depend on the sizes alone. They have a narrow band of numbers about the diagonal; by blocks of
 rows, each with the columns that it needs, most of the zeros are left out. That is still more
 arithmetic than sliding a filter, but at the speed of BLAS, on every device, and differentiable for
-nothing.
+nothing. What nobody differentiates on the CPU, the common case, is done in NumPy's own memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from facula.core import Tensor, cat, float32, from_numpy, matmul, maximum, minimum
+from facula.core import (
+    Tensor,
+    cat,
+    float32,
+    from_numpy,
+    is_grad_enabled,
+    matmul,
+    maximum,
+    minimum,
+)
 from facula.vision.transforms.functional.kinds import InterpolationMode
 
 
@@ -43,13 +52,17 @@ def resize_matrix(have: int, want: int, mode: InterpolationMode, antialias: bool
     sources = first[:, None] + np.arange(2 * reach + 2)
     distance = (sources + 0.5 - centers[:, None]) / wide
     weights = _cubic(distance, -0.5 if antialias else -0.75) if cubic else _triangle(distance)
-    matrix = np.zeros((want, have))
-    rows = np.broadcast_to(np.arange(want)[:, None], sources.shape)
     if antialias:
         weights = np.where((sources >= 0) & (sources < have), weights, 0.0)
-    np.add.at(matrix, (rows, np.clip(sources, 0, have - 1)), weights)
-    matrix /= matrix.sum(1, keepdims=True)
-    return matrix.astype(np.float32)
+    weights /= weights.sum(1, keepdims=True)
+    margin = 2 * reach + 2  # for the places beyond the ends, which exist once each
+    matrix = np.zeros((want, have + 2 * margin), np.float32)
+    matrix[np.arange(want)[:, None], sources + margin] = weights
+    inside = matrix[:, margin:margin + have]
+    if not antialias:  # the ends count for what lies beyond them
+        inside[:, 0] += matrix[:, :margin].sum(1)
+        inside[:, -1] += matrix[:, margin + have:].sum(1)
+    return inside
 
 
 @functools.lru_cache(maxsize=64)
@@ -67,11 +80,13 @@ def blur_matrix(size: int, kernel: int, sigma: float) -> np.ndarray:
     return matrix.astype(np.float32)
 
 
-BLOCK = 48  # rows of a matrix that are multiplied together
+BLOCK = 32  # rows of a matrix that are multiplied together
 
 
 def _bands(matrix: np.ndarray) -> list[tuple[np.ndarray, int, int]]:
     """Blocks of rows of a banded matrix, each with the columns from first to last it needs."""
+    if len(matrix) <= BLOCK:
+        return [(matrix, 0, matrix.shape[1])]
     parts = []
     for top in range(0, len(matrix), BLOCK):
         rows = matrix[top:top + BLOCK]
@@ -83,12 +98,8 @@ def _bands(matrix: np.ndarray) -> list[tuple[np.ndarray, int, int]]:
 
 def _along(matrix: np.ndarray, x: Tensor, rows: bool) -> Tensor:
     """``matrix @ x``, or ``x @ matrix.T``."""
-    if matrix.shape[0] <= BLOCK:
-        parts = [(matrix, 0, matrix.shape[1])]
-    else:
-        parts = _bands(matrix)
     done = []
-    for part, first, last in parts:
+    for part, first, last in _bands(matrix):
         factor = from_numpy(part).to(device=x.device, dtype=x.dtype)
         done.append(matmul(factor, x[..., first:last, :]) if rows
                     else matmul(x[..., first:last], factor.t()))
@@ -98,8 +109,34 @@ def _along(matrix: np.ndarray, x: Tensor, rows: bool) -> Tensor:
 def apply_matrices(picture: Tensor, rows: np.ndarray, columns: np.ndarray) -> Tensor:
     """``rows @ picture @ columns.T``; integer pictures are rounded and kept in range."""
     dtype = picture.dtype
+    if picture.device.type == "cpu" and (dtype is float32 or not dtype.is_floating_point) and not (
+            picture.requires_grad and is_grad_enabled()):
+        return from_numpy(_in_numpy(picture.detach().numpy(), rows, columns))
     x = picture if picture.is_floating_point() else picture.to(float32)
     return restore(_along(columns, _along(rows, x, True), False), dtype)
+
+
+def _in_numpy(picture: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """:func:`apply_matrices` of an array, its blocks written where they belong."""
+    dtype, (height, width) = picture.dtype, picture.shape[-2:]
+    x = picture.reshape(-1, height, width).astype(np.float32, copy=False)
+    high = np.empty((len(x), len(rows), width), np.float32)
+    top = 0
+    for part, first, last in _bands(rows):
+        np.matmul(part, x[:, first:last], out=high[:, top:top + len(part)])
+        top += len(part)
+    lines = high.reshape(-1, width)
+    out = np.empty((len(lines), len(columns)), np.float32)
+    left = 0
+    for part, first, last in _bands(columns):
+        np.matmul(lines[:, first:last], part.T, out=out[:, left:left + len(part)])
+        left += len(part)
+    out = out.reshape(*picture.shape[:-2], len(rows), len(columns))
+    if dtype == np.float32:
+        return out
+    limits = np.iinfo(dtype)
+    np.clip(np.rint(out, out=out), limits.min, limits.max, out=out)
+    return out.astype(dtype)
 
 
 def clip(x: Tensor, low: float, high: float) -> Tensor:
