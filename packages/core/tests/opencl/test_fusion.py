@@ -161,6 +161,47 @@ def test_a_chain_is_one_launch(launches):
     np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(("shape", "dims"), [
+    ((100, 200), (0, 1)), ((100, 200), (0,)), ((100, 200), (1,)), ((70000,), (0,)),
+    ((7, 3000, 5), (1,)), ((7, 30, 5), (0, 2)), ((), ()), ((0, 3), (0,)), ((3, 0), (0,))])
+@pytest.mark.parametrize("dtype", [dtypes.float32, dtypes.float16, dtypes.int32], ids=str)
+def test_a_reduction_computes_what_it_folds(launches, shape, dims, dtype):
+    rng = np.random.default_rng(0)
+    x, y = (rng.integers(-3, 4, shape).astype(dtype.numpy) for _ in range(2))
+    a, b = (core.tensor(v, device="opencl") for v in (x, y))
+    launches()
+    squares = (a - b) * (a - b)
+    values = squares.sum(dims, keepdim=True).cpu().numpy()
+    expected = ((x - y).astype(np.float64) ** 2).sum(axis=dims, keepdims=True)
+    with np.errstate(over="ignore"):  # float16 has no such numbers: inf there and here
+        np.testing.assert_array_equal(values, expected.astype(dtype.numpy))
+    names = launches()
+    assert not x.size or all(name.startswith("r_sum") for name in names), names
+    largest = squares.amax(dims).cpu().numpy() if x.size else None  # read again: stored
+    assert not x.size or any(not name.startswith("r_") for name in launches())
+    if x.size:
+        np.testing.assert_array_equal(largest, ((x - y) ** 2).max(axis=dims))
+    np.testing.assert_array_equal(squares.cpu().numpy(), (x - y) ** 2)
+
+
+def test_a_reduction_of_gaps_and_of_what_others_wait_for(launches):
+    a = core.arange(24.0).reshape(4, 6).to("opencl")
+    launches()
+    assert (a.t() * 2).sum().cpu().item() == 552.0
+    waiting = a + 1
+    other = waiting * 3
+    launches()
+    assert waiting.sum().cpu().item() == 300.0
+    assert len([n for n in launches() if not n.startswith("r_")]) == 1
+    a.zero_()
+    assert other.cpu().sum().item() == 900.0
+    doubled = a + 2
+    total = doubled.sum()
+    a.fill_(5)
+    assert total.cpu().item() == 48.0
+    assert doubled.cpu().tolist() == [[2.0] * 6] * 4
+
+
 def test_what_is_still_wanted_is_stored_by_the_same_launch(launches):
     a = core.tensor([1.0, 2.0, 3.0]).to("opencl")
     launches()

@@ -23,6 +23,7 @@ import numpy as np
 
 from facula.core import dtypes
 from facula.core.backends.opencl.codegen import Number, Source, literals
+from facula.core.backends.opencl.inline import Inline
 from facula.core.backends.opencl.programs import BUFFER, LONG
 from facula.core.backends.opencl.scalars import SCALARS, converted
 from facula.core.dtypes import dtype
@@ -149,12 +150,15 @@ _ARGUMENTS = ("at", "total", "run", "R", "B", "L", "chunks", "sa", "sr", "sb")
 
 def fold_source(name: str, fold: Reduce, form: str, unit: bool, source: dtype | None,
                 compute: dtype, result: dtype | None,
-                attributes: Sequence[tuple[str, Number]]) -> Source:
+                attributes: Sequence[tuple[str, Number]],
+                prologue: Inline | None = None) -> Source:
     """One pass of a reduction.
 
     ``source`` is the dtype of the elements to map, or None where partial results come in;
     ``result`` that of the finished values, or None where partial results go out. ``unit`` says
-    that neighbours along the reduced axis are neighbours in memory.
+    that neighbours along the reduced axis are neighbours in memory. With a ``prologue`` the
+    elements are computed and not read: its operands stand in the place of the one array, and its
+    offsets and numbers at the end.
     """
     side = SCALARS[compute]
     if source is None:
@@ -162,7 +166,8 @@ def fold_source(name: str, fold: Reduce, form: str, unit: bool, source: dtype | 
     else:
         element = SCALARS[source]
         storage = element.storage
-        load = converted(element.load.format("k_in[at]"), source, compute)
+        load = prologue.call("at") if prologue else element.load.format("k_in[at]")
+        load = converted(load, source, compute)
         mapped = fold.map
     if result is None:
         out, store = side.compute, "{ k_out[at] = (value); }"
@@ -178,14 +183,18 @@ def fold_source(name: str, fold: Reduce, form: str, unit: bool, source: dtype | 
         "STORE(at, value)": store, "STEP": "1" if unit else "k_sr", "LANES": str(LANES),
         "TILE": str(TILE), "BLOCK": str(BLOCK), "ROW_BLOCK": str(ROW_BLOCK),
         "BITNOT(x)": f"({'!' if compute is dtypes.bool_ else '~'}(x))"}
-    parameters = [f"__global {out} *k_out", f"__global const {storage} *k_in"]
+    inputs = prologue.arrays() if prologue else [f"__global const {storage} *k_in"]
+    parameters = [f"__global {out} *k_out", *inputs]
     parameters += [f"const long k_{argument}" for argument in _ARGUMENTS]
     parameters += ["const float k_count"]
     parameters += [f"const {number.ctype} {attribute}" for attribute, number in attributes]
-    lines = [f"#define {key} {text}" for key, text in defines.items()]
+    parameters += prologue.rest() if prologue else []
+    lines = [prologue.text()] if prologue else []
+    lines += [f"#define {key} {text}" for key, text in defines.items()]
     lines += [_HEAD, f"__kernel {_GROUPS[form]} void {name}(", "    " + ",\n    ".join(parameters),
               ")", "{", _BODIES[form] + "}"]
     lines += [f"#undef {key.partition('(')[0]}" for key in defines]
-    arguments: list[Any] = [BUFFER, BUFFER] + [LONG] * len(_ARGUMENTS) + [np.dtype(np.float32)]
-    return Source(name, "\n".join(lines) + "\n",
-                  (*arguments, *[number.argument for _, number in attributes]))
+    arguments: list[Any] = [BUFFER] * (1 + len(inputs)) + [LONG] * len(_ARGUMENTS)
+    arguments += [np.dtype(np.float32), *[number.argument for _, number in attributes]]
+    arguments += prologue.arguments() if prologue else []
+    return Source(name, "\n".join(lines) + "\n", tuple(arguments))

@@ -37,6 +37,7 @@ from facula.core.backends.opencl.array import CLArray, contiguous_strides
 from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.codegen import Number, Source, Statement
 from facula.core.backends.opencl.elementwise import Body, ElementwiseKernel
+from facula.core.backends.opencl.inline import Inline
 from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.memory import Block
 from facula.core.backends.opencl.programs import LONG, Kernel
@@ -68,10 +69,11 @@ class Node:
 
     ``operands`` are nodes or arrays with memory. ``array`` refers weakly to the array handed out,
     ``result`` is that array once it has memory; ``readers`` refers to the nodes that read it.
+    ``was_read`` says that a kernel has computed the value without storing it.
     """
 
     __slots__ = ("fuser", "kernel", "operands", "numbers", "shape", "length", "held", "array",
-                 "result", "readers", "__weakref__")
+                 "result", "readers", "was_read", "__weakref__")
 
     fuser: Fuser
     kernel: ElementwiseKernel
@@ -83,6 +85,7 @@ class Node:
     array: weakref.ref[CLArray]
     result: CLArray | None
     readers: list[weakref.ref[Node]]
+    was_read: bool
 
     def force(self) -> None:
         """Give the array memory and put the work that fills it on the queue."""
@@ -101,7 +104,7 @@ class Node:
                 reader.settle()
 
 
-class _Chain:
+class Chain:
     """The nodes that run together: in order of computation, and what they read.
 
     ``refs`` has, per node and operand, the position of a node, or -1 - k for array k.
@@ -214,6 +217,7 @@ class Fuser:
             ref = reference(node)
             node.result = None
             node.readers = []
+            node.was_read = False
             given: list[Any] = []
             for a in operands:
                 x = a.node
@@ -307,7 +311,7 @@ class Fuser:
         with self.runtime.force_lock:
             if node.result is not None:
                 return
-            chain = _Chain(node)
+            chain = Chain(node)
             order = chain.order
             arrays = [n.array() for n in order]
             if len(order) == 1:
@@ -339,7 +343,7 @@ class Fuser:
             for k, out in zip(stored, (outs,) if len(stored) == 1 else outs, strict=True):
                 _finish(order[k], arrays[k], out.block)
 
-    def _run_flat(self, chain: _Chain, arrays: Sequence[CLArray | None],
+    def _run_flat(self, chain: Chain, arrays: Sequence[CLArray | None],
                   stored: tuple[int, ...], recipe: _Recipe) -> None:
         """One launch of the kernel for contiguous arrays of one shape, the shortest way."""
         runtime, leaves = self.runtime, chain.leaves
@@ -359,14 +363,14 @@ class Fuser:
         for k, block in zip(stored, blocks, strict=True):
             _finish(chain.order[k], arrays[k], block)
 
-    def _fits(self, chain: _Chain, stored: int) -> bool:
+    def _fits(self, chain: Chain, stored: int) -> bool:
         """Whether the device takes so many bytes of arguments, in the layout that needs most."""
         arrays = stored + len(chain.leaves)
         ndim = len(chain.order[-1].shape)
         words = 1 + 2 * arrays + len(chain.numbers) + ndim * (1 + arrays)
         return 8 * words <= self.runtime.device.argument_bytes
 
-    def _kernel_for(self, recipe: _Recipe, chain: _Chain,
+    def _kernel_for(self, recipe: _Recipe, chain: Chain,
                     stored: tuple[int, ...]) -> ElementwiseKernel | None:
         """The fused kernel, if it is time to have one and the device can run it flat."""
         if len(stored) > STORED or self.built >= MOST_CHAINS:
@@ -382,17 +386,18 @@ class Fuser:
             if recipe.lost < COMPILE:
                 return None
         self.built += 1
-        recipe.kernel = ElementwiseKernel(self.runtime, self._kernel,
+        recipe.kernel = ElementwiseKernel(self.runtime, self.kernel,
                                           chain_body(chain.order, chain.refs, stored))
         return recipe.kernel
 
-    def _kernel(self, source: Source) -> Kernel:
+    def kernel(self, source: Source) -> Kernel:
+        """The built kernel, shown to whoever asked to see fused ones."""
         if Fusion.log and source.name not in self._shown:
             self._shown.add(source.name)
             print(f"facula: fused kernel\n{source.text}", file=sys.stderr)
         return self._generator.kernel(source)
 
-    def _run_each(self, chain: _Chain, arrays: Sequence[CLArray | None],
+    def _run_each(self, chain: Chain, arrays: Sequence[CLArray | None],
                   stored: tuple[int, ...]) -> None:
         """The chain operation by operation, values let go after their last use."""
         uses = [0] * len(chain.order)
@@ -434,12 +439,13 @@ def _finish(node: Node, array: CLArray | None, block: Block) -> None:
     node.operands = node.numbers = ()
 
 
-def chain_body(order: Sequence[Node], refs: Sequence[tuple[int, ...]],
-               stored: Sequence[int]) -> Body:
-    """The statements of all nodes one after the other, over the arrays and numbers of all.
+def _parts(order: Sequence[Node], refs: Sequence[tuple[int, ...]]) -> tuple[
+        list[dtype], list[Number], list[Statement], list[tuple[str, dtype, dtype]], list[str]]:
+    """Operands, numbers and statements of all nodes one after the other.
 
-    A value passes through its own type, as if it had been stored and read again: fused and
-    unfused agree for narrow types too.
+    Then, by node, what is stored of it, and the value that later nodes read: it passes through its
+    own type, as if it had been stored and read again, so that fused and unfused agree for narrow
+    types too.
     """
     operands: dict[int, dtype] = {}
     numbers: list[Number] = []
@@ -471,7 +477,27 @@ def chain_body(order: Sequence[Node], refs: Sequence[tuple[int, ...]],
             kept = side.load.format(side.store.format(converted(f"v{k}", compute, memory)))
             statements.append(Statement(f"u{k}", kept, memory, ()))
             carried.append(f"u{k}")
+    return [operands[k] for k in sorted(operands)], numbers, statements, results, carried
+
+
+def _name(order: Sequence[Node], *structure: Any) -> tuple[str, str]:
+    """A label for people, and a name that no other structure has."""
     label = "_".join(node.kernel.body.label for node in order)
-    digest = zlib.crc32(repr((refs, stored, [n.kernel.body.name for n in order])).encode())
-    return Body(label, f"f_{digest:08x}_{label[:80]}", [operands[k] for k in sorted(operands)],
-                numbers, statements, [results[k] for k in stored])
+    digest = zlib.crc32(repr((*structure, [n.kernel.body.name for n in order])).encode())
+    return label, f"{digest:08x}_{label[:80]}"
+
+
+def chain_body(order: Sequence[Node], refs: Sequence[tuple[int, ...]],
+               stored: Sequence[int]) -> Body:
+    """A chain as an elementwise kernel that stores some of its values."""
+    operands, numbers, statements, results, _ = _parts(order, refs)
+    label, name = _name(order, refs, stored)
+    return Body(label, f"f_{name}", operands, numbers, statements, [results[k] for k in stored])
+
+
+def chain_inline(chain: Chain, inner: str) -> Inline:
+    """A chain as a function that computes an element of its last value."""
+    operands, numbers, statements, _, carried = _parts(chain.order, chain.refs)
+    _, name = _name(chain.order, chain.refs, inner)
+    return Inline(f"f_{name}", tuple(operands), inner, tuple(numbers), tuple(statements),
+                  carried[-1], chain.order[-1].kernel.body.outputs[0][2])

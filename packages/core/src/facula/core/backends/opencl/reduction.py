@@ -10,8 +10,11 @@ from facula.core.backends.opencl.batch import Generator
 from facula.core.backends.opencl.codegen import Number, Source
 from facula.core.backends.opencl.elementwise import MAX_PLANS
 from facula.core.backends.opencl.fold import FORMS, TILE, fold_source
+from facula.core.backends.opencl.fusion import Chain, Fuser
+from facula.core.backends.opencl.inline import Inline
 from facula.core.backends.opencl.layout import size_of
 from facula.core.backends.opencl.programs import Kernel
+from facula.core.backends.opencl.prologue import Prologues
 from facula.core.backends.opencl.runtime import LOCAL, Runtime
 from facula.core.backends.opencl.scalars import SCALARS, scalar
 from facula.core.dtypes import dtype
@@ -77,7 +80,8 @@ class ReductionKernel:
 
     def __init__(self, runtime: Runtime, generator: Generator, label: str, fold: Reduce,
                  attributes: Sequence[tuple[str, Number]], input: dtype, compute: dtype,
-                 result: dtype, contiguous: Callable[[CLArray], CLArray]) -> None:
+                 result: dtype, contiguous: Callable[[CLArray], CLArray],
+                 fuser: Fuser | None = None, prologue: Inline | None = None) -> None:
         self.runtime = runtime
         self._generator = generator
         self._fold = fold
@@ -89,12 +93,20 @@ class ReductionKernel:
         self._result = result.numpy
         self._contiguous = contiguous
         self._plans: dict[Any, Any] = {}
+        self._fuser = fuser
+        self._prologue = prologue
+        self._prologues = None if fuser is None or prologue is not None else Prologues(
+            fuser, lambda chain: ReductionKernel(runtime, generator, label, fold, attributes, input,
+                                                 compute, result, contiguous, fuser, chain))
 
     def _source(self, form: str, unit: bool, first: bool, last: bool) -> Source:
         input, compute, result = self._types
         name = f"{self._name}_{form}{'u' if unit else 's'}{int(first)}{int(last)}"
+        prologue = self._prologue if first else None
+        if prologue is not None:
+            name += f"_of_{prologue.name}"
         return fold_source(name, self._fold, form, unit, input if first else None, compute,
-                           result if last else None, self._attributes)
+                           result if last else None, self._attributes, prologue)
 
     def family(self) -> list[Source]:
         """All passes of this reduction, which are built as one program."""
@@ -142,7 +154,13 @@ class ReductionKernel:
             work = (total * 256,)
         is_last = last and chunks == 1
         unit = form != "tiles" and r.stride == 1
-        kernel = self._generator.kernel(self._source(form, unit, first, is_last), self.family)
+        source = self._source(form, unit, first, is_last)
+        if self._prologue is None or self._fuser is None:
+            kernel = self._generator.kernel(source, self.family)
+        elif first:
+            kernel = self._fuser.kernel(source)
+        else:
+            kernel = self._generator.kernel(source)
         numbers = (at, total, run, r.length, b.length, length, chunks, a.stride, r.stride,
                    b.stride)
         return _Pass(kernel, work, local, numbers, total, is_last)
@@ -196,27 +214,55 @@ class ReductionKernel:
         back = tuple(kept_order.index(d) for d in sorted(kept_order))
         return passes, kept_shape, keep_shape, count, False, (lengths, back)
 
-    def __call__(self, data: CLArray, dims: tuple[int, ...], keepdim: bool,
-                 *attributes: Any) -> CLArray:
+    def _planned(self, data: CLArray, dims: tuple[int, ...]) -> Any:
         key = (data.shape, data.strides, dims)
         plan = self._plans.get(key)
         if plan is None:
             if len(self._plans) >= MAX_PLANS:
                 self._plans.clear()
             plan = self._plans[key] = self._plan(data, dims)
-        passes, kept_shape, keep_shape, count, must_copy, order = plan
+        return plan
+
+    def __call__(self, data: CLArray, dims: tuple[int, ...], keepdim: bool,
+                 *attributes: Any) -> CLArray:
+        if data.node is not None and self._prologues is not None:
+            out = self._prologues.reduced(data, dims, keepdim, attributes)
+            if out is not None:
+                return out
+        plan = self._planned(data, dims)
+        current = data
+        if plan[0]:
+            current = self._contiguous(data) if plan[4] else data
+        return self._run(plan, keepdim, [current.mem] if plan[0] else [], current.offset,
+                         attributes, ())
+
+    def computed(self, data: CLArray, dims: tuple[int, ...], keepdim: bool,
+                 attributes: tuple[Any, ...], chain: Chain) -> CLArray | None:
+        """The reduction of what the chain gives; None where the elements have to be copied first.
+
+        ``data`` tells their shape, and is neither computed nor read.
+        """
+        plan = self._planned(data, dims)
+        if plan[4] or not plan[0]:
+            return None
+        leaves = chain.leaves
+        return self._run(plan, keepdim, [x.mem for x in leaves], 0, attributes,
+                         (*[x.offset for x in leaves], *chain.numbers))
+
+    def _run(self, plan: Any, keepdim: bool, inputs: Sequence[Any], offset: int,
+             attributes: tuple[Any, ...], rest: tuple[Any, ...]) -> CLArray:
+        """The passes of a plan; ``rest`` are the first one's last arguments."""
+        passes, kept_shape, keep_shape, count, _, order = plan
         shape = keep_shape if keepdim else kept_shape
         runtime = self.runtime
         if not passes:
             return runtime.new(shape, self._result)
-        current = self._contiguous(data) if must_copy else data
-        offset = current.offset
         for step in passes:
-            out = (runtime.new(shape, self._result) if step.is_last
-                   else runtime.new((step.size,), self._partial))
-            runtime.launch(step.kernel, step.work, step.local, out.mem, current.mem, offset,
-                           *step.numbers[1:], count, *attributes)
-            current, offset = out, 0
+            current = (runtime.new(shape, self._result) if step.is_last
+                       else runtime.new((step.size,), self._partial))
+            runtime.launch(step.kernel, step.work, step.local, current.mem, *inputs, offset,
+                           *step.numbers[1:], count, *attributes, *rest)
+            inputs, offset, rest = (current.mem,), 0, ()
         if order is not None:
             lengths, back = order
             current = self._contiguous(current.reshaped(lengths).transpose(back)).reshaped(shape)
