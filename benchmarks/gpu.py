@@ -1,6 +1,7 @@
 """One command for a GPU machine: python -m benchmarks.gpu checks results, times, and reports.
 
-It takes under eight minutes and writes gpu.json and gpu.md. Where the OpenCL loader does not know
+It takes under eight minutes and writes gpu.json and gpu.md, and tensor_cores.json and
+tensor_cores.md on what has tensor cores. Where the OpenCL loader does not know
 of an NVIDIA driver that is there (containers often lack its .icd file), it says so to a child
 process by a file of its own.
 """
@@ -19,7 +20,7 @@ DRIVER = "libnvidia-opencl.so.1"
 FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/aarch64-linux-gnu", "/usr/lib",
            "/usr/local/nvidia/lib64", "/usr/local/nvidia/lib", "/usr/lib/wsl/lib")
 VENDORS = "/etc/OpenCL/vendors"
-SECONDS = 330  # for the table; the check before and the case in flight come on top
+SECONDS = 290  # for the table; the checks before and the case in flight come on top
 
 
 def driver() -> str | None:
@@ -78,13 +79,16 @@ def main(argv: list[str] | None = None) -> int:
         variables = environment(Path(folder))
         check = subprocess.run([sys.executable, "-c", CHECK, options.device], env=variables,
                                check=False)
+        tensor = subprocess.run(
+            [sys.executable, "-m", "benchmarks.tensor", "--device", options.device,
+             "--out", str(out), "--peers", *options.peers], env=variables, check=False)
         table = subprocess.run(
             [sys.executable, "-m", "benchmarks", "--device", options.device,
              "--seconds", str(options.seconds), "--json", str(out / "gpu.json"),
              "--markdown", str(out / "gpu.md"), "--peers", *options.peers,
              *(["--cases", *options.cases] if options.cases else [])],
             env=variables, check=False)
-    return check.returncode or table.returncode
+    return check.returncode or tensor.returncode or table.returncode
 
 
 if __name__ == "__main__":

@@ -26,6 +26,16 @@ def test_the_report_lists_devices_with_memory_and_compute_units(device, capsys) 
         assert "driver" in printed
 
 
+def test_the_report_tells_of_tensor_cores_even_where_asking_fails(monkeypatch) -> None:
+    monkeypatch.setattr(report.opencl, "tensor_core_state", lambda index: {"float16": "on"})
+    assert report.tensor_cores(0) == {"float16": "on"}
+
+    def broken(index: int) -> dict[str, str]:
+        raise OSError("no driver")
+    monkeypatch.setattr(report.opencl, "tensor_core_state", broken)
+    assert report.tensor_cores(0) == {"products": "OSError: no driver"}
+
+
 def test_without_pyopencl_the_report_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['pyopencl'] = None\n"

@@ -15,6 +15,10 @@ def test_switches_can_be_set_and_read() -> None:
         assert backends.cudnn.benchmark and not backends.cudnn.enabled
     assert backends.cudnn.enabled and not backends.cudnn.benchmark
     assert backends.cuda.matmul.allow_tf32 is False
+    backends.cuda.matmul.allow_tf32 = True
+    assert facula.get_float32_matmul_precision() == "high"
+    backends.cuda.matmul.allow_tf32 = False
+    assert facula.get_float32_matmul_precision() == "highest"
     with backends.cuda.sdp_kernel(enable_flash=False, enable_math=False):
         assert not backends.cuda.flash_sdp_enabled() and not backends.cuda.math_sdp_enabled()
         assert backends.cuda.mem_efficient_sdp_enabled() and backends.cuda.cudnn_sdp_enabled()

@@ -90,6 +90,18 @@ def devices() -> Iterator[tuple[str, str]]:
         yield "", f"{d.platform}, {d.version}, driver {d.driver}"
         memory = f"{size(d.global_memory)} memory, {size(d.local_memory)} local"
         yield "", f"{memory}, {d.compute_units} compute units, {formats}"
+        if d.kind == "nvidia":
+            yield "", "compute capability {}.{}".format(*d.capability)
+        for kind, state in tensor_cores(index).items():
+            yield "", f"tensor cores for {kind}: {state}"
+
+
+def tensor_cores(index: int) -> dict[str, str]:
+    """By type, what trying them has shown; the report has to come even where that fails."""
+    try:
+        return opencl.tensor_core_state(index)
+    except Exception as error:
+        return {"products": f"{type(error).__name__}: {error}"}
 
 
 def configuration() -> Iterator[tuple[str, str]]:

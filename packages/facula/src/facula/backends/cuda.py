@@ -1,10 +1,10 @@
-"""PyTorch's switches for matrix products and attention on CUDA; here they change nothing."""
+"""PyTorch's switches for products and attention on CUDA; but for TF32 they change nothing here."""
 
 import contextlib
 from collections.abc import Iterator
 from types import SimpleNamespace
 
-from facula.core import cuda
+from facula.core import cuda, get_float32_matmul_precision, opencl
 
 __all__ = [
     "cudnn_sdp_enabled", "enable_cudnn_sdp", "enable_flash_sdp", "enable_math_sdp",
@@ -12,9 +12,22 @@ __all__ = [
     "math_sdp_enabled", "matmul", "mem_efficient_sdp_enabled", "sdp_kernel",
 ]
 
+
+class _Products(SimpleNamespace):
+    """Remembers what it is told; ``allow_tf32`` is the switch of ``facula.opencl.allow_tf32``."""
+
+    @property
+    def allow_tf32(self) -> bool:
+        return get_float32_matmul_precision() != "highest"
+
+    @allow_tf32.setter
+    def allow_tf32(self, mode: bool) -> None:
+        opencl.allow_tf32(bool(mode))
+
+
 #: What programs set before products of matrices, such as ``matmul.allow_tf32 = True``.
-matmul = SimpleNamespace(
-    allow_tf32=False, allow_fp16_reduced_precision_reduction=True,
+matmul = _Products(
+    allow_fp16_reduced_precision_reduction=True,
     allow_bf16_reduced_precision_reduction=True, fp32_precision="none")
 _KINDS = ("flash", "mem_efficient", "math", "cudnn")
 _enabled = dict.fromkeys(_KINDS, True)

@@ -132,6 +132,7 @@ def _search(index: int, device: Device, operation: str, dtype: str, bucket: str,
 
 
 def _backend(index: int, operation: str, parameters: Parameters) -> OpenCLBackend:
-    """The device once more, with these parameters."""
-    device = dataclasses.replace(probe.device(index), overrides={operation: parameters})
+    """The device once more, with these parameters, which are those of the plain kernels."""
+    device = dataclasses.replace(probe.device(index), overrides={operation: parameters},
+                                 tensor_cores="")
     return OpenCLBackend(Runtime(probe.binding(), device), f"opencl:{index}")
