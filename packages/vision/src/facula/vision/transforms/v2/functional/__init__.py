@@ -68,12 +68,12 @@ ten_crop = _functional(_v1.ten_crop)
 to_dtype = _functional(_pictures.to_dtype)
 
 # Geometry: everything that has a place in the picture.
-resize = _functional(_v1.resize)
+resize = _functional(_pictures.resize)
 horizontal_flip = _functional(_v1.hflip)
 vertical_flip = _functional(_v1.vflip)
 crop = _functional(_v1.crop)
 center_crop = _functional(_v1.center_crop)
-resized_crop = _functional(_v1.resized_crop)
+resized_crop = _functional(_pictures.resized_crop)
 pad = _functional(_v1.pad)
 affine = _functional(_v1.affine)
 rotate = _functional(_v1.rotate)
@@ -111,10 +111,10 @@ def _with_nearest(picture: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
 
 
 for _name, _front, _kernel in (
-        ("resize", resize, _v1.resize), ("horizontal_flip", horizontal_flip, _v1.hflip),
+        ("resize", resize, _pictures.resize), ("horizontal_flip", horizontal_flip, _v1.hflip),
         ("vertical_flip", vertical_flip, _v1.vflip), ("crop", crop, _v1.crop),
         ("center_crop", center_crop, _v1.center_crop),
-        ("resized_crop", resized_crop, _v1.resized_crop), ("pad", pad, _v1.pad),
+        ("resized_crop", resized_crop, _pictures.resized_crop), ("pad", pad, _v1.pad),
         ("affine", affine, _v1.affine), ("rotate", rotate, _v1.rotate),
         ("perspective", perspective, _v1.perspective),
         ("elastic", elastic, _v1.elastic_transform)):

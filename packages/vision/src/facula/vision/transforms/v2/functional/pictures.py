@@ -11,7 +11,13 @@ from PIL import Image as PIL
 
 from facula.core import Tensor, cat, clamp, float32, from_numpy, randn_like, stack, uint8
 from facula.vision.transforms import functional as V1
-from facula.vision.transforms.functional.kinds import is_pil
+from facula.vision.transforms.functional.geometry import resized_size
+from facula.vision.transforms.functional.kinds import (
+    PIL_MODES,
+    InterpolationMode,
+    interpolation_mode,
+    is_pil,
+)
 from facula.vision.tv_tensors import BoundingBoxes, Image, KeyPoints
 
 
@@ -206,3 +212,29 @@ def get_num_frames(inpt: Any) -> int:
     if not isinstance(inpt, Tensor) or inpt.ndim < 4:
         raise TypeError("get_num_frames: the input must be a video (..., T, C, H, W)")
     return int(inpt.shape[-4])
+
+
+def resize(img: Any, size: Any, interpolation: Any = InterpolationMode.BILINEAR,
+           max_size: int | None = None, antialias: bool | None = True) -> Any:
+    """A picture in another size; uint8 on the CPU by Pillow, which rounds after each axis."""
+    mode = interpolation_mode("resize", interpolation)
+    if not (isinstance(img, Tensor) and img.dtype is uint8 and img.device.type == "cpu"
+            and antialias and img.ndim >= 2
+            and mode in (InterpolationMode.BILINEAR, InterpolationMode.BICUBIC)):
+        return V1.resize(img, size, mode, max_size, antialias)
+    height, width = img.shape[-2:]
+    new = resized_size("resize", height, width, size, max_size)
+    if new == (height, width) or min(new) < 1 or 0 in img.shape:
+        return V1.resize(img, size, mode, max_size, antialias)
+    out = np.empty((*img.shape[:-2], *new), np.uint8)
+    planes = np.ascontiguousarray(img.numpy()).reshape(-1, height, width)
+    for plane, made in zip(planes, out.reshape(-1, *new), strict=True):
+        made[...] = PIL.fromarray(plane).resize(new[::-1], PIL_MODES[mode])
+    return from_numpy(out)
+
+
+def resized_crop(img: Any, top: int, left: int, height: int, width: int, size: Any,
+                 interpolation: Any = InterpolationMode.BILINEAR,
+                 antialias: bool | None = True) -> Any:
+    """A rectangle of a picture, resized as by :func:`resize`."""
+    return resize(V1.crop(img, top, left, height, width), size, interpolation, None, antialias)
