@@ -191,7 +191,9 @@ def names_stub() -> str:
             shown = [(a.name, a.asname or a.name) for a in node.names]
             shown = [(a, b) for a, b in shown if not b.startswith("_") and b != "Tensor"]
             passed_on += [f"from {node.module} import {a} as {b}" for a, b in shown]
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+        elif isinstance(node, ast.Assign) and isinstance(
+                node.targets[0] if isinstance(node.value, ast.Tuple) else node.value,
+                (ast.Tuple, ast.Name)):
             values.append(ast.unparse(node))
     defined = [definition(op, op.name, modules, method=False) for op in functions]
     names = "\n".join(f'    "{name}",' for name in importlib.import_module("facula.core").__all__)

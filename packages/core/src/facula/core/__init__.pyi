@@ -123,6 +123,7 @@ from facula.core.tensor_types import LongTensor as LongTensor
 from facula.core.tensor_types import ShortTensor as ShortTensor
 from facula.core.tensor_types import set_default_tensor_type as set_default_tensor_type
 
+OutOfMemoryError = MemoryError
 half, float, double = (float16, float32, float64)
 short, int, long = (int16, int32, int64)
 cfloat, cdouble = (complex64, complex128)

@@ -80,12 +80,12 @@ class device:
         return (device, (self.type, self.index))
 
     def __enter__(self) -> device:
-        _Default.outer.append(_Default.device)
+        _Default.outer.append(_Default.current)
         set_default_device(self)
         return self
 
     def __exit__(self, *error: object) -> None:
-        _Default.device = _Default.outer.pop()
+        _Default.current = _Default.outer.pop()
 
 
 class Kind:
@@ -111,7 +111,7 @@ _NAMED: dict[Any, device] = {"cpu": CPU, CPU: CPU}
 class _Default:
     """The device of new tensors when none is named."""
 
-    device: device = CPU
+    current: device = CPU
     outer: ClassVar[list[device]] = []  # those of the `with` blocks around
 
 
@@ -124,7 +124,7 @@ def as_device(value: Any) -> device:
         If OpenCL, or the device of that number, is not available; the message says what to do.
     """
     if value is None:
-        return _Default.device
+        return _Default.current
     try:
         return _NAMED[value]
     except (KeyError, TypeError):
@@ -160,9 +160,9 @@ def kind_of(device: device, dtype: dtype) -> Kind:
 
 def get_default_device() -> device:
     """The device of new tensors when none is named: the CPU unless changed."""
-    return _Default.device
+    return _Default.current
 
 
 def set_default_device(device: Any) -> None:
     """Choose the device of new tensors when none is named."""
-    _Default.device = CPU if device is None else as_device(device)
+    _Default.current = CPU if device is None else as_device(device)

@@ -10,6 +10,8 @@ from facula.core.fronts.primitive import primitive_front
 from facula.core.fronts.reduction import reduction_front
 from facula.core.fronts.telling import telling
 from facula.core.fronts.view import view_front
+from facula.core.fronts.whole import reading_integers
 
 __all__ = ["Resolver", "elementwise_front", "inplace_composite_front", "inplace_front",
-           "inplace_primitive_front", "primitive_front", "reduction_front", "telling", "view_front"]
+           "inplace_primitive_front", "primitive_front", "reading_integers", "reduction_front",
+           "telling", "view_front"]

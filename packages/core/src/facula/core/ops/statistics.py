@@ -9,6 +9,7 @@ import numpy as np
 from facula.core import dtypes
 from facula.core.declare import composite, elementwise, primitive
 from facula.core.errors import canonical_dims, canonical_shape
+from facula.core.fronts.telling import telling
 from facula.core.operation import operation
 from facula.core.ops import compare, masked, reduce, shape, unary
 from facula.core.tensor import Tensor
@@ -90,7 +91,7 @@ _var_mean_front.__name__ = _var_mean_front.__qualname__ = "var_mean"
 _var_mean_front.__doc__ = var_mean.__doc__
 _var_mean_front.__module__ = __name__
 _var_mean_front.operation = _VAR_MEAN  # type: ignore[attr-defined]
-var_mean = _VAR_MEAN.public = _var_mean_front
+var_mean = _VAR_MEAN.public = telling(_VAR_MEAN, _var_mean_front)
 
 
 @composite

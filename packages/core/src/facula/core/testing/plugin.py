@@ -74,7 +74,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             sys.modules.update({f"facula.{name}": _from_core(name) for name in _UMBRELLAS})
             source = "".join(example.source for example in item.dtest.examples)
             source = source.replace("requires_grad", "facula.autograd")
-            for layer in ("autograd", "nn", "optim", "data", "vision"):
+            for layer in ("autograd", "nn", "optim", "data", "vision", "func"):
                 name = f"facula.{layer}"
                 if name in source and importlib.util.find_spec(name) is None:
                     pytest.skip(f"the example uses {name}, which is not installed")

@@ -59,7 +59,7 @@ def drop_block2d(input: Tensor, p: float, block_size: int, inplace: bool = False
     --------
     >>> import facula
     >>> from facula.vision.ops import drop_block2d
-    >>> (drop_block2d(facula.ones(1, 1, 9, 9), 0.3, 3) == 0).any()
+    >>> (drop_block2d(facula.ones(1, 1, 99, 99), 0.3, 3) == 0).any()
     tensor(True)
     """
     return _dropped("drop_block2d", input, p, block_size, inplace, eps, training, 2)
