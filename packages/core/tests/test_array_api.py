@@ -12,7 +12,8 @@ xp = core.ones(1).__array_namespace__(api_version="2024.12")
 
 # The standard's functions with their parameters: / before what stands by keyword, * likewise.
 NAMES = """
-e inf nan newaxis pi bool int8 int16 int32 int64 uint8 float32 float64 complex64 complex128
+e inf nan newaxis pi bool int8 int16 int32 int64 uint8 uint16 uint32 uint64
+float32 float64 complex64 complex128
 __array_api_version__
 """
 SIGNATURES = """
@@ -154,7 +155,7 @@ def numbers(dtype, shape=(3, 4), low=-3, high=4):
     if dtype == "bool":
         return RNG.integers(0, 2, shape).astype(bool)
     if np.dtype(dtype).kind in "iu":
-        return RNG.integers(max(low, 0) if dtype == "uint8" else low, high, shape).astype(dtype)
+        return RNG.integers(max(low, 0) if dtype[0] == "u" else low, high, shape).astype(dtype)
     if np.dtype(dtype).kind == "c":
         return (RNG.normal(size=shape) + 1j * RNG.normal(size=shape)).astype(dtype)
     return RNG.uniform(low, high, shape).astype(dtype)
@@ -172,12 +173,12 @@ KINDS_OF_TWO = {**dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), "b
                 **dict.fromkeys(("atan2", "copysign", "hypot", "logaddexp", "divide",
                                  "nextafter"), "f"), "equal": "biuf", "not_equal": "biuf"}
 PAIRS = [("float64", "float64"), ("float32", "float64"), ("int8", "int32"), ("uint8", "int8"),
-         ("bool", "bool")]
+         ("uint16", "int8"), ("uint64", "uint32"), ("bool", "bool")]
 
 
 @pytest.mark.parametrize(("name", "dtype"), [
     (name, dtype) for name in UNARY
-    for dtype in ("float64", "float32", "int32", "uint8", "complex128", "bool")
+    for dtype in ("float64", "float32", "int32", "uint8", "uint32", "complex128", "bool")
     if np.dtype(dtype).kind in KINDS_OF_ONE.get(name, "fc")])
 def test_elementwise_functions_of_one_array(name, dtype):
     x = numbers(dtype, low=1 if name in ("acosh", "sqrt") or "log" in name else -3)
@@ -438,11 +439,45 @@ def test_inspection():
     assert info.default_dtypes() == {
         "real floating": xp.float32, "complex floating": xp.complex64, "integral": xp.int64,
         "indexing": xp.int64}
-    assert list(info.dtypes(kind="unsigned integer")) == ["uint8"]
+    unsigned = ["uint8", "uint16", "uint32", "uint64"]
+    assert list(info.dtypes(kind="unsigned integer")) == unsigned
     assert set(info.dtypes(kind=("bool", "real floating"))) == {"bool", "float32", "float64"}
-    assert len(info.dtypes()) == 10
+    assert len(info.dtypes()) == 13
     with pytest.raises(ValueError, match="'real' is no kind"):
         info.dtypes(kind="real")
+
+
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+
+
+@pytest.mark.parametrize("kinds", [INTEGERS, ("float32", "float64", "complex64", "complex128")],
+                         ids=("integers", "floats"))
+def test_each_two_dtypes_of_a_kind_have_the_common_one_of_the_standard(kinds):
+    for a in kinds:
+        for b in kinds:
+            x, y = (xp.ones(2, dtype=getattr(xp, d)) for d in (a, b))
+            common = np.result_type(a, b)
+            if common.kind == "f" and np.dtype(a).kind in "iu":  # uint64 with a signed type
+                for call in (xp.result_type, xp.add, xp.less):
+                    with pytest.raises(RuntimeError, match=rf"no dtype holds both {a} and {b}"):
+                        call(x, y)
+                continue
+            for x1, y1 in ((x, y), (x[0], y), (x, y[0])):
+                assert xp.result_type(x1, y1).name == common.name
+                assert xp.add(x1, y1).dtype.name == common.name
+            assert xp.can_cast(x.dtype, y.dtype) == np.can_cast(a, b)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_sums_and_products_accumulate_in_64_bits(dtype, device):
+    top = np.array([[np.iinfo(dtype).max, 3, 2]], dtype)
+    x = xp.asarray(top, device=device)
+    wide = np.uint64 if np.dtype(dtype).kind == "u" else np.int64
+    for axis in (None, 0, 1):
+        same(xp.sum(x, axis=axis), np.sum(top, axis=axis, dtype=wide))
+        same(xp.prod(x, axis=axis), np.prod(top, axis=axis, dtype=wide))
+    same(xp.cumulative_sum(x, axis=1), np.cumsum(top, axis=1, dtype=wide))
+    same(xp.cumulative_prod(x, axis=1), np.cumprod(top, axis=1, dtype=wide))
 
 
 def test_data_types():

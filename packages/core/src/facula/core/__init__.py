@@ -38,6 +38,9 @@ from facula.core.dtypes import (
     int64,
     set_default_dtype,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )
 from facula.core.dtypes import bool_ as bool
 from facula.core.memory import (

@@ -89,11 +89,16 @@ float32 = dtype("float32", np.float32, FLOAT, 8)
 float64 = dtype("float64", np.float64, FLOAT, 9)
 complex64 = dtype("complex64", np.complex64, COMPLEX, 10)
 complex128 = dtype("complex128", np.complex128, COMPLEX, 11)
+uint16 = dtype("uint16", np.uint16, INTEGER, 3)
+uint32 = dtype("uint32", np.uint32, INTEGER, 4)
+uint64 = dtype("uint64", np.uint64, INTEGER, 5)
 
 ALL = (bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64,
-       complex64, complex128)
+       complex64, complex128, uint16, uint32, uint64)
 FLOATS = (float16, bfloat16, float32, float64)
-INTEGERS = (uint8, int8, int16, int32, int64)
+SIGNED = (int8, int16, int32, int64)
+UNSIGNED = (uint8, uint16, uint32, uint64)
+INTEGERS = (uint8, *SIGNED, *UNSIGNED[1:])
 
 _BY_NAME = {d.name: d for d in ALL} | {
     "half": float16, "float": float32, "double": float64, "short": int16, "int": int32,

@@ -22,7 +22,8 @@ TYPE_NAMES = {
     dtypes.bfloat16: "BFloat16Tensor", dtypes.uint8: "ByteTensor", dtypes.int8: "CharTensor",
     dtypes.int16: "ShortTensor", dtypes.int32: "IntTensor", dtypes.int64: "LongTensor",
     dtypes.bool_: "BoolTensor", dtypes.complex64: "ComplexFloatTensor",
-    dtypes.complex128: "ComplexDoubleTensor",
+    dtypes.complex128: "ComplexDoubleTensor", dtypes.uint16: "UInt16Tensor",
+    dtypes.uint32: "UInt32Tensor", dtypes.uint64: "UInt64Tensor",
 }
 _BY_TYPE_NAME = {name: d for d, name in TYPE_NAMES.items()}
 

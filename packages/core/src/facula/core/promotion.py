@@ -16,7 +16,7 @@ from facula.core.dtypes import BOOL, COMPLEX, FLOAT, INTEGER, dtype
 DIMENSIONED, ZERO_DIM, SCALAR = 2, 1, 0
 
 
-def _promote(a: dtype, b: dtype) -> dtype:
+def _promote(a: dtype, b: dtype) -> dtype | None:
     low, high = sorted((a, b), key=lambda d: (d.category, d.rank))
     if low is high or low.category == BOOL:
         return high
@@ -27,16 +27,39 @@ def _promote(a: dtype, b: dtype) -> dtype:
         return high
     if {low, high} == {dtypes.float16, dtypes.bfloat16}:
         return dtypes.float32
-    if low is dtypes.uint8 and high is dtypes.int8:
-        return dtypes.int16
+    if high.category == INTEGER and low.is_signed is not high.is_signed:
+        return _signed_for(*((high, low) if low.is_signed else (low, high)))
     return high
+
+
+def _signed_for(unsigned: dtype, signed: dtype) -> dtype | None:
+    """The smallest signed type that holds an unsigned and a signed one; None with uint64."""
+    for d in dtypes.SIGNED:
+        if d.itemsize > unsigned.itemsize and d.itemsize >= signed.itemsize:
+            return d
+    return None
 
 
 _TABLE = {(a, b): _promote(a, b) for a in dtypes.ALL for b in dtypes.ALL}
 
 
+def _common(a: dtype, b: dtype, op: str) -> dtype:
+    found = _TABLE[a, b]
+    if found is None:
+        raise RuntimeError(f"{op}: no dtype holds both {a.name} and {b.name}: convert one of them")
+    return found
+
+
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype that holds both, as ``torch.promote_types``.
+
+    Pairs that PyTorch refuses, of uint16, uint32 or uint64 and another integer type, follow the
+    array API standard: ``uint16`` and ``int16`` give ``int32``.
+
+    Raises
+    ------
+    RuntimeError
+        For uint64 and a signed type: no integer type holds both.
 
     Examples
     --------
@@ -44,7 +67,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     >>> facula.promote_types(facula.int32, facula.float16)
     facula.float16
     """
-    return _TABLE[dtypes.as_dtype(type1), dtypes.as_dtype(type2)]
+    return _common(dtypes.as_dtype(type1), dtypes.as_dtype(type2), "promote_types")
 
 
 def scalar_dtype(python_type: type) -> dtype:
@@ -58,7 +81,7 @@ def scalar_dtype(python_type: type) -> dtype:
     return dtypes.get_default_dtype().to_complex()
 
 
-def _combine(higher: dtype | None, lower: dtype | None) -> dtype | None:
+def _combine(higher: dtype | None, lower: dtype | None, op: str) -> dtype | None:
     if higher is None or lower is None:
         return higher or lower
     if higher.category == FLOAT and lower.category == COMPLEX:
@@ -66,17 +89,18 @@ def _combine(higher: dtype | None, lower: dtype | None) -> dtype | None:
     if higher.category >= FLOAT:
         return higher
     if higher.category == BOOL or lower.category >= FLOAT:
-        return _TABLE[higher, lower]
+        return _common(higher, lower, op)
     return higher
 
 
-def result_dtype(operands: Iterable[tuple[dtype, int]]) -> dtype:
-    """The common dtype of operands given as (dtype, class)."""
+def result_dtype(operands: Iterable[tuple[dtype, int]], op: str) -> dtype:
+    """The common dtype of operands given as (dtype, class), for the operation of this name."""
     classes: list[dtype | None] = [None, None, None]
     for d, level in operands:
         so_far = classes[level]
-        classes[level] = d if so_far is None else _TABLE[so_far, d]
-    result = _combine(classes[DIMENSIONED], _combine(classes[ZERO_DIM], classes[SCALAR]))
+        classes[level] = d if so_far is None else _common(so_far, d, op)
+    undimensioned = _combine(classes[ZERO_DIM], classes[SCALAR], op)
+    result = _combine(classes[DIMENSIONED], undimensioned, op)
     assert result is not None
     return result
 
@@ -93,8 +117,8 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     source, target = dtypes.as_dtype(from_), dtypes.as_dtype(to)
     if source.category > target.category:
         return False
-    return not (source.category == target.category == INTEGER
-                and source.is_signed and not target.is_signed)
+    # PyTorch's rule names uint8 alone: the wider unsigned types came later.
+    return not (source.category == INTEGER and source.is_signed and target is dtypes.uint8)
 
 
 def _floating(d: dtype) -> dtype:

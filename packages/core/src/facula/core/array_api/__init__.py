@@ -2,8 +2,8 @@
 
 Functions, signatures and results are the standard's, also where PyTorch's differ: 0-d arrays count
 in promotion, ``repeat`` repeats elements, ``axis=()`` reduces nothing. What differs from it are the
-tensors themselves: ``x.size`` is PyTorch's method (use ``math.prod(x.shape)``), operators between a
-0-d array and another follow PyTorch's promotion, and there are no uint16, uint32 and uint64.
+tensors themselves: ``x.size`` is PyTorch's method (use ``math.prod(x.shape)``), and operators
+between a 0-d array and another follow PyTorch's promotion.
 """
 
 from __future__ import annotations

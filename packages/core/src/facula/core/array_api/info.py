@@ -11,8 +11,8 @@ from facula.core.devices import device
 
 __all__ = ["__array_namespace_info__"]
 
-_STANDARD = ("bool", "int8", "int16", "int32", "int64", "uint8", "float32", "float64",
-             "complex64", "complex128")
+_STANDARD = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
+             "uint64", "float32", "float64", "complex64", "complex128")
 
 
 class __array_namespace_info__:

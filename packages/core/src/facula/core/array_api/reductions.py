@@ -14,6 +14,12 @@ __all__ = ["all", "any", "count_nonzero", "cumulative_prod", "cumulative_sum", "
 Axis = int | tuple[int, ...] | None
 
 
+def _wide(x: Tensor, dtype: Any) -> Any:
+    """In what a sum or a product accumulates: unsigned integers as uint64."""
+    is_unsigned = x.dtype.category == core.dtypes.INTEGER and not x.dtype.is_signed
+    return core.uint64 if dtype is None and is_unsigned else dtype
+
+
 def _reduced(function: Any, x: Tensor, axis: Axis, keepdims: bool, **others: Any) -> Tensor:
     if axis == ():  # nothing is reduced, where PyTorch would reduce everything
         return function(core.unsqueeze(x, -1), -1, False, **others)
@@ -42,7 +48,7 @@ def _cumulative(function: Any, identity: int, x: Tensor, axis: int | None, dtype
             raise ValueError(f"{function.__name__}: axis is needed for an array of {x.ndim} "
                              "dimensions")
         axis = 0
-    out = function(x, axis, dtype=dtype)
+    out = function(x, axis, dtype=_wide(x, dtype))
     if include_initial:
         shape = [1 if d == axis % x.ndim else n for d, n in enumerate(x.shape)]
         first = core.full(shape, identity, dtype=out.dtype, device=out.device)
@@ -87,7 +93,8 @@ def min(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def prod(x: Tensor, /, *, axis: Axis = None, dtype: Any = None,
          keepdims: bool = False) -> Tensor:
-    """The product along dimensions; small integers are multiplied as int64."""
+    """The product along dimensions; small integers are multiplied in 64 bits."""
+    dtype = _wide(x, dtype)
     if isinstance(axis, tuple) and axis:
         for d in sorted([a % x.ndim for a in axis], reverse=True):
             x = core.prod(x, d, keepdims, dtype=dtype)
@@ -102,8 +109,8 @@ def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0,
 
 
 def sum(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
-    """The sum along dimensions; small integers are added as int64."""
-    return _reduced(core.sum, x, axis, keepdims, dtype=dtype)
+    """The sum along dimensions; small integers are added in 64 bits."""
+    return _reduced(core.sum, x, axis, keepdims, dtype=_wide(x, dtype))
 
 
 def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0,

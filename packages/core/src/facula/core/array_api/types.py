@@ -12,15 +12,17 @@ from facula.core.promotion import promote_types
 from facula.core.tensor import Tensor
 
 __all__ = ["astype", "bool", "can_cast", "complex128", "complex64", "finfo", "float32", "float64",
-           "iinfo", "int16", "int32", "int64", "int8", "isdtype", "result_type", "uint8"]
+           "iinfo", "int16", "int32", "int64", "int8", "isdtype", "result_type", "uint16", "uint32",
+           "uint64", "uint8"]
 
 bool = core.bool
-int8, int16, int32, int64, uint8 = core.int8, core.int16, core.int32, core.int64, core.uint8
+int8, int16, int32, int64 = dtypes.SIGNED
+uint8, uint16, uint32, uint64 = dtypes.UNSIGNED
 float32, float64 = core.float32, core.float64
 complex64, complex128 = core.complex64, core.complex128
 
 KINDS = {
-    "bool": (bool,), "signed integer": (int8, int16, int32, int64), "unsigned integer": (uint8,),
+    "bool": (bool,), "signed integer": dtypes.SIGNED, "unsigned integer": dtypes.UNSIGNED,
     "integral": dtypes.INTEGERS, "real floating": dtypes.FLOATS,
     "complex floating": (complex64, complex128),
     "numeric": (*dtypes.INTEGERS, *dtypes.FLOATS, complex64, complex128),

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from facula.core import promotion
 from facula.core.devices import Kind, kind_of
 from facula.core.dtypes import dtype
@@ -74,7 +76,8 @@ class Resolver:
         """Compute dtype and result dtypes for operands given by their keys."""
         op = self.op
         promoted = promotion.result_dtype(
-            (promotion.scalar_dtype(d) if level == SCALAR else d, level) for d, level in keys)
+            [(promotion.scalar_dtype(d) if level == SCALAR else d, level) for d, level in keys],
+            op.name)
         rules = op.result if isinstance(op.result, tuple) else (op.result,) * op.outputs
         pairs = [promotion.apply_rule(rule, promoted) for rule in rules]
         check_dtype(op, promoted)
@@ -206,14 +209,31 @@ def _by_name(op: Operation, front: Callable[..., Any]) -> Callable[..., Any]:
     return named
 
 
+_REAL = frozenset((float, int, bool))
+
+
+def _number(op: Operation, name: str, value: Any) -> Any:
+    """The real number that an attribute is; of a 0-d tensor or array, its element."""
+    if isinstance(value, (Tensor, np.ndarray, np.generic)) and not value.shape:
+        value = value.item()
+    if not isinstance(value, tuple(_REAL)):
+        raise TypeError(f"{op.name}: {name} must be a number, but is {describe(value)}")
+    return value
+
+
 def _general(op: Operation) -> Callable[..., Any]:
     resolve = op.extra["resolver"]
     guard = guard_of(op.name)
     count = len(op.tensors)
+    numbers = [i for i, name in enumerate(op.parameters) if i >= count
+               and str(op.signature.parameters[name].annotation) in ("float", "int")]
 
     def front(*args: Any, **kwargs: Any) -> Any:
         values = bind(op, args, kwargs)
         operands = [operand(op, n, v) for n, v in zip(op.tensors, values, strict=False)]
+        for i in numbers:
+            if type(values[i]) not in _REAL:
+                values[i] = _number(op, op.parameters[i], values[i])
         attributes = values[count:]
         if guard is not None and mode.on:
             operands = list(guard(operands))

@@ -12,6 +12,7 @@ from facula.core.declare import composite, primitive
 from facula.core.devices import CPU, as_device, device, kind_of
 from facula.core.dtypes import as_dtype, dtype
 from facula.core.errors import describe
+from facula.core.fitting import fitting_number
 from facula.core.ops import shape
 from facula.core.tensor import Tensor, tensor_from_numpy
 
@@ -223,8 +224,8 @@ def fill_(input: Tensor, value: Any) -> Tensor:
         scalar = np.asarray(value)
         if scalar.ndim or scalar.dtype.kind not in "biufc":
             raise TypeError(f"fill_: the value must be a number, but is {describe(value)}")
-        with np.errstate(all="ignore"):
-            value = tensor_from_numpy(scalar.astype(input.dtype.numpy))
+        number = fitting_number("fill_", scalar.item(), input.dtype)
+        value = tensor_from_numpy(np.array(number, input.dtype.numpy))
     return input.copy_(value)  # type: ignore[attr-defined]
 
 

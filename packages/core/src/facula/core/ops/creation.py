@@ -12,6 +12,7 @@ from facula.core.declare import composite
 from facula.core.devices import CPU, as_device, kind_of
 from facula.core.dtypes import as_dtype
 from facula.core.errors import canonical_shape, describe
+from facula.core.fitting import fits, fitting_number
 from facula.core.ops import convert
 from facula.core.tensor import Size, Tensor, from_data, tensor_from_numpy
 
@@ -38,9 +39,9 @@ def _as_array(op: str, data: Any, exact: bool = False) -> np.ndarray:
         array = np.array(data)
     except ValueError as error:
         raise ValueError(f"{op}: {describe(data)} is not rectangular: {error}") from None
-    if array.dtype.kind == "O" or array.dtype.kind in "USMm":
-        if array.dtype.kind == "O" and _all_ints(array):
-            raise OverflowError(f"{op}: an integer in {describe(data)} does not fit int64")
+    if _is_too_wide(array, data, exact):
+        raise OverflowError(f"{op}: an integer in {describe(data)} does not fit int64")
+    if array.dtype.kind in "OUSMm":
         raise TypeError(f"{op}: {describe(data)} holds values that are not numbers")
     if not exact and not isinstance(data, (np.ndarray, np.generic)):
         if array.dtype.kind == "f" and array.dtype == np.float64 and not _numpy_inside(data):
@@ -50,6 +51,16 @@ def _as_array(op: str, data: Any, exact: bool = False) -> np.ndarray:
         elif array.dtype.kind in "iu" and not _numpy_inside(data):
             array = array.astype(np.int64)
     return array
+
+
+def _is_too_wide(array: np.ndarray, data: Any, exact: bool) -> bool:
+    """Whether NumPy had to leave int64 for Python's integers: for uint64, float64 or objects."""
+    if array.dtype.kind == "O":
+        return _all_ints(array)
+    if array.dtype == np.uint64:
+        return not exact and not _numpy_inside(data)
+    return bool(array.dtype == np.float64 and isinstance(data, (list, tuple)) and array.size
+                and np.abs(array).max() >= 2.0**63 and _all_ints(np.array(data, object)))
 
 
 def _numpy_inside(data: Any) -> bool:
@@ -110,8 +121,18 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None,
     if dtype is not None:
         wanted = as_dtype(dtype)
         if wanted.numpy != array.dtype:
+            if wanted.category == dtypes.INTEGER and array.dtype.kind in "iu" and array.size and (
+                    not isinstance(data, Tensor) and not _numpy_inside(data)):
+                _check_range(array, wanted)
             array = kind_of(CPU, wanted).backend.cast(array, wanted)
     return _finish(array, device, requires_grad)
+
+
+def _check_range(array: np.ndarray, wanted: dtypes.dtype) -> None:
+    for number in (int(array.min()), int(array.max())):
+        if not fits(number, wanted):
+            raise RuntimeError(f"tensor: {number} can't be stored in a tensor of dtype "
+                               f"{wanted.name}: it lies outside its range")
 
 
 @composite(method=False)
@@ -147,7 +168,7 @@ def _filled(op: str, shape: tuple[int, ...], value: Any, dtype: Any, device: Any
     if value is None:
         data = kind.backend.empty(shape, kind.dtype)
     else:
-        data = kind.backend.full(shape, value, kind.dtype)
+        data = kind.backend.full(shape, fitting_number(op, value, kind.dtype), kind.dtype)
     out = from_data(data, kind)
     return out.requires_grad_() if requires_grad else out
 

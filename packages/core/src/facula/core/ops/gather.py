@@ -11,8 +11,9 @@ from facula.core import dtypes
 from facula.core.declare import composite, primitive
 from facula.core.dtypes import INTEGER
 from facula.core.errors import canonical_dim, describe, not_a_tensor
+from facula.core.fitting import fitting_number
 from facula.core.operation import operation
-from facula.core.ops import convert, creation, masked, shape
+from facula.core.ops import convert, creation, shape
 from facula.core.ops import index as keys
 from facula.core.tensor import Tensor
 
@@ -93,7 +94,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
 def _source(op: str, input: Tensor, dim: int, idx: Tensor, src: Any) -> Tensor:
     """What is scattered, cut to the index's shape."""
     if not isinstance(src, Tensor):
-        number = creation.tensor(masked.fitting_number(op, src, input._kind.dtype),
+        number = creation.tensor(fitting_number(op, src, input._kind.dtype),
                                  dtype=input._kind.dtype, device=input._kind.device)
         src = shape.expand(number, tuple(idx._data.shape))
     _check_along(op, input, dim, idx, src)
@@ -325,7 +326,7 @@ def _slices_put(op: str, input: Tensor, dim: Any, idx: Any, value: Any, into: bo
                                    f"{tuple(value.shape)}")
             value = convert.to(value, dtype=input.dtype, device=input.device)
         else:
-            value = creation.tensor(masked.fitting_number(op, value, input._kind.dtype),
+            value = creation.tensor(fitting_number(op, value, input._kind.dtype),
                                     dtype=input.dtype, device=input.device)
         source = shape.expand(value, target)
     if into:

@@ -17,9 +17,10 @@ from facula.core.declare import primitive, view
 from facula.core.devices import CPU, kind_of
 from facula.core.dtypes import FLOAT
 from facula.core.errors import describe
+from facula.core.fitting import fitting_number
 from facula.core.operation import operation
 from facula.core.ops import convert, creation, shape
-from facula.core.ops.masked import fitting_number, masked_fill, nonzero
+from facula.core.ops.masked import masked_fill, nonzero
 from facula.core.tensor import Tensor, alias, tensor_from_numpy
 
 _ALL = slice(None)

@@ -109,4 +109,5 @@ def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
     facula.float32
     """
     keys = [operand_key(x) for x in (tensor1, tensor2)]
-    return result_dtype([(d if level else scalar_dtype(d), level) for d, level in keys])
+    return result_dtype([(d if level else scalar_dtype(d), level) for d, level in keys],
+                        "result_type")

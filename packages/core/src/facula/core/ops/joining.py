@@ -36,8 +36,8 @@ def _common(op: str, tensors: Any) -> tuple[Tensor, ...]:
     d = given[0]._kind.dtype
     for t in given:
         if t._kind.dtype is not d:
-            d = result_dtype((t._kind.dtype, DIMENSIONED if t._data.shape else ZERO_DIM)
-                             for t in given)
+            d = result_dtype([(t._kind.dtype, DIMENSIONED if t._data.shape else ZERO_DIM)
+                              for t in given], op)
             return tuple([convert.to(t, dtype=d) for t in given])
     return given
 

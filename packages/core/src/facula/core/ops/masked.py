@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,8 @@ import numpy as np
 from facula.core import dtypes
 from facula.core.declare import composite, primitive
 from facula.core.dtypes import dtype
-from facula.core.errors import describe, not_a_tensor
+from facula.core.errors import not_a_tensor
+from facula.core.fitting import fitting_number
 from facula.core.operation import operation
 from facula.core.ops import compare, convert, shape
 from facula.core.tensor import Tensor
@@ -103,40 +102,6 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
 def argwhere(input: Tensor) -> Tensor:
     """The same as :func:`facula.nonzero`: one row of positions per non-zero element."""
     return nonzero(input)
-
-
-def fitting_number(op: str, value: Any, target: dtype) -> Any:
-    """A Python number as the dtype would hold it.
-
-    Raises
-    ------
-    RuntimeError
-        If it lies outside the dtype's range.
-    """
-    try:
-        if target.category == dtypes.BOOL:
-            return bool(value)
-        if target.is_complex:
-            return complex(value)
-        if target.is_floating_point:
-            number = float(value)
-            if math.isinf(number) or not abs(number) > float(np.float64(_largest(target))):
-                return number
-        else:
-            whole, info = int(value), np.iinfo(target.numpy)
-            if info.min <= whole <= info.max:
-                return whole
-            if not info.min and -info.max <= whole < 0:
-                return whole + info.max + 1  # PyTorch wraps negative numbers into uint8
-    except (ValueError, OverflowError, TypeError):
-        pass
-    raise RuntimeError(f"{op}: the value {describe(value)} can't be stored in a tensor of dtype "
-                       f"{target.name}: it lies outside its range")
-
-
-@functools.cache
-def _largest(d: dtype) -> float:
-    return dtypes.finfo(d).max
 
 
 def _scalar_or_data(value: Any, d: dtype) -> Any:

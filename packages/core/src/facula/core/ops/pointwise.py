@@ -10,6 +10,7 @@ import numpy as np
 from facula.core import dtypes
 from facula.core.declare import composite, elementwise
 from facula.core.errors import describe
+from facula.core.fitting import fitting_number
 from facula.core.ops import binary, compare, masked, unary
 from facula.core.tensor import Tensor
 
@@ -29,6 +30,13 @@ def clamp_min(input: Tensor, min: Tensor) -> Tensor:
 @elementwise(numpy=np.minimum, opencl="MIN(input, max)", dtypes=_REAL)
 def clamp_max(input: Tensor, max: Tensor) -> Tensor:
     """Each element, but at most ``max``; NaN stays. At the limit the input has the gradient."""
+
+
+def _limit(op: str, input: Tensor, limit: Any) -> Any:
+    """A limit, which an integer tensor must be able to hold if it is an int."""
+    if type(limit) is int and input._kind.dtype.category == dtypes.INTEGER:
+        return fitting_number(op, limit, input._kind.dtype)
+    return limit
 
 
 @composite
@@ -54,6 +62,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """
     if min is None and max is None:
         raise RuntimeError("clamp: neither min nor max is given: give at least one limit")
+    min, max = _limit("clamp", input, min), _limit("clamp", input, max)
     if min is not None:
         input = clamp_min(input, min)
     return input if max is None else clamp_max(input, max)
@@ -64,6 +73,7 @@ def clamp_(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """:func:`facula.clamp` in place."""
     if min is None and max is None:
         raise RuntimeError("clamp_: neither min nor max is given: give at least one limit")
+    min, max = _limit("clamp_", input, min), _limit("clamp_", input, max)
     if min is not None:
         input.clamp_min_(min)  # type: ignore[attr-defined]
     return input if max is None else input.clamp_max_(max)  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from facula.core import dtypes
 from facula.core.backends.base import Backend
 from facula.core.declare import composite, primitive
 from facula.core.errors import canonical_dim, canonical_dims, canonical_shape, describe
+from facula.core.fitting import fitting_number
 from facula.core.operation import operation
 from facula.core.ops import creation, gather, index, joining, masked, shape, views
 from facula.core.tensor import Tensor
@@ -219,7 +220,7 @@ def _pad_constant(backend: Backend, input: Any, before: tuple[int, ...], after: 
 def pad_constant(input: Tensor, before: tuple[int, ...], after: tuple[int, ...],
                  value: Any) -> Tensor:
     """The tensor within a frame of one value: so many elements before and after per dimension."""
-    number = masked.fitting_number("pad", value, input._kind.dtype)
+    number = fitting_number("pad", value, input._kind.dtype)
     return input, tuple(before), tuple(after), number  # type: ignore[return-value]
 
 

@@ -24,9 +24,8 @@ STORAGES = {
 }
 # Element types of PyTorch that facula does not have; files with them get an error that says so.
 MISSING = (
-    "uint16", "uint32", "uint64", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz",
-    "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn_x2", "complex32", "qint8", "quint8",
-    "qint32", "quint4x2", "quint2x4",
+    "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu",
+    "float4_e2m1fn_x2", "complex32", "qint8", "quint8", "qint32", "quint4x2", "quint2x4",
 )
 MISSING_STORAGES = ("QInt8Storage", "QUInt8Storage", "QInt32Storage", "QUInt4x2Storage",
                     "QUInt2x4Storage")
@@ -54,19 +53,24 @@ def _stand_in(name: str) -> Any:
 
 
 _rebuild_tensor_v2 = _stand_in("_rebuild_tensor_v2")
+_rebuild_tensor_v3 = _stand_in("_rebuild_tensor_v3")
 _rebuild_parameter = _stand_in("_rebuild_parameter")
 _rebuild_parameter_with_state = _stand_in("_rebuild_parameter_with_state")
 Size = _stand_in("Size")
 device = _stand_in("device")
 
+# Bytes without an element type, which the tensor on them brings: newer dtypes have no class.
+UntypedStorage = StorageType("UntypedStorage", None)
 STORAGE_OF: dict[dtype, StorageType] = {}
 for _name, _dtype in STORAGES.items():
     globals()[_name] = STORAGE_OF[_dtype] = StorageType(_name, _dtype)
 
 _PYTORCH = {
     (__name__, "_rebuild_tensor_v2"): ("torch._utils", "_rebuild_tensor_v2"),
+    (__name__, "_rebuild_tensor_v3"): ("torch._utils", "_rebuild_tensor_v3"),
     (__name__, "_rebuild_parameter"): ("torch._utils", "_rebuild_parameter"),
     (__name__, "_rebuild_parameter_with_state"): ("torch._utils", "_rebuild_parameter_with_state"),
+    (__name__, "UntypedStorage"): ("torch.storage", "UntypedStorage"),
     (__name__, "Size"): ("torch", "Size"),
     (__name__, "device"): ("torch", "device"),
     **{(__name__, name): ("torch", name) for name in STORAGES},

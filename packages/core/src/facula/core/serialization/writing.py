@@ -125,8 +125,11 @@ class _Writer(pickle.Pickler):
         if not memory.key:
             memory.key = str(len(self.order))
             self.order.append(memory)
-        return ("storage", names.STORAGE_OF[memory.dtype], memory.key, "cpu",
-                (memory.high - memory.low) // memory.dtype.itemsize)
+        typed = names.STORAGE_OF.get(memory.dtype)
+        nbytes = memory.high - memory.low
+        if typed is None:
+            return "storage", names.UntypedStorage, memory.key, "cpu", nbytes
+        return "storage", typed, memory.key, "cpu", nbytes // memory.dtype.itemsize
 
     def reducer_override(self, value: Any) -> Any:
         """How tensors, shapes, dtypes and devices are written."""
@@ -142,8 +145,11 @@ class _Writer(pickle.Pickler):
         if not memory.alone:
             offset = (extent(value)[1] - memory.low) // memory.dtype.itemsize
             strides = value.stride()
-        return (names._rebuild_tensor_v2,
-                (_Reference(memory), offset, shape, strides, value.requires_grad, OrderedDict()))
+        told: tuple[Any, ...] = (_Reference(memory), offset, shape, strides, value.requires_grad,
+                                 OrderedDict())
+        if value.dtype in names.STORAGE_OF:
+            return names._rebuild_tensor_v2, told
+        return names._rebuild_tensor_v3, (*told, value.dtype)
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:

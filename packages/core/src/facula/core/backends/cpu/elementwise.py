@@ -40,6 +40,9 @@ def cast(data: np.ndarray, target: np.dtype) -> np.ndarray:
         with np.errstate(invalid="ignore", over="ignore"):
             # C leaves float to small unsigned undefined for negatives; PyTorch wraps by int64.
             wide = data.astype(np.int64)
+            if target == np.uint64:  # what int64 does not hold; 0 beyond, as in PyTorch
+                high = np.where(data < 2.0**64, data, 0).astype(np.uint64)
+                return np.where(data < 2.0**63, wide.view(np.uint64), high)
         return wide.astype(target, order="C")
     with np.errstate(all="ignore"):
         return data.astype(target, order="C")
@@ -57,7 +60,7 @@ def _scalar_reader(python_type: Any, work: np.dtype) -> Callable[[Any], Any]:
         try:
             return work.type(value)
         except OverflowError:
-            if work.kind in "iu" and -1 << 63 <= value < 1 << 64:
+            if work.kind in "iu" and -1 << 63 <= value < 1 << (63 + (work == np.uint64)):
                 # Wraps, as PyTorch's cast of the scalar does; beyond 64 bits it refuses, too.
                 bits = 8 * work.itemsize
                 value &= (1 << bits) - 1

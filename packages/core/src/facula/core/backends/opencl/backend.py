@@ -37,6 +37,8 @@ from facula.core.backends.opencl.elementwise import (
     fill_body,
     into_closure,
     operation_body,
+    signed,
+    wrapped_numbers,
 )
 from facula.core.backends.opencl.families import Families
 from facula.core.backends.opencl.fused import FusedKernel
@@ -78,7 +80,8 @@ class OpenCLBackend:
             return through_host(self, _told(op, compute), _cpu.elementwise(
                 op, inputs, compute, results))
         kernel = self._kernel(operation_body(op, inputs, compute, results))
-        return elementwise_closure(self.runtime, kernel, inputs, self.fuser)
+        return wrapped_numbers(inputs, compute, elementwise_closure(
+            self.runtime, kernel, inputs, self.fuser))
 
     def elementwise_into(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
                          result: dtype) -> Kernel:
@@ -87,7 +90,8 @@ class OpenCLBackend:
             computed = self.elementwise(op, inputs, compute, (result,))
             return lambda out, *given: self.assign(out, computed(*given))
         kernel = self._kernel(operation_body(op, inputs, compute, (result,)))
-        return into_closure(self.runtime, kernel, inputs, self.copy)
+        return wrapped_numbers(inputs, compute, into_closure(
+            self.runtime, kernel, inputs, self.copy))
 
     def fused(self, program: Program, dtypes: Sequence[dtype],
               shapes: Sequence[tuple[int, ...]]) -> Kernel:
@@ -103,7 +107,7 @@ class OpenCLBackend:
             raise TypeError(f"{op.name}: opencl must be a Reduce, not {op.opencl!r}")
         return ReductionKernel(self.runtime, self.generator, op.name, op.opencl,
                                attribute_numbers(op, compute), input, compute, result,
-                               self.contiguous)
+                               self.contiguous, self.fuser)
 
     def folded(self, label: str, fold: Reduce, input: dtype, result: dtype) -> Kernel:
         """A reduction used inside other kernels, computed in ``result``'s type."""
@@ -143,7 +147,8 @@ class OpenCLBackend:
             kernel = self._fills[dtype] = self._kernel(fill_body(dtype))
         if type(value) not in (int, float, bool):
             value = np.asarray(value).item()
-        kernel.into(out, (), (value if dtype.is_floating_point else int(value),), self.copy)
+        kernel.into(out, (), (value if dtype.is_floating_point else signed(int(value)),),
+                    self.copy)
 
     def from_numpy(self, array: np.ndarray[Any, Any], borrow: bool = False) -> CLArray:
         """See ``base.Backend``; only pinned memory is borrowed, all else copied at once."""

@@ -94,6 +94,8 @@ def statement_lines(statement: Statement) -> list[str]:
              f"#define BITNOT(x) ({'!' if statement.compute is dtypes.bool_ else '~'}(x))"]
     for name, value, source in statement.bindings:
         if source is not None:
+            if value[0] == "s" and statement.compute.category == dtypes.INTEGER:
+                value = f"({side.storage}){value}"  # a Python number wraps, as on the CPU
             value = converted(value, source, statement.compute)
             lines.append(f"        const {side.compute} {name} = {value};")
         else:

@@ -38,6 +38,9 @@ class _ForkedLock:
     def __exit__(self, *exception: object) -> None:
         """Never reached."""
 
+    def _is_owned(self) -> bool:
+        return False
+
 
 class Runtime:
     """The queue of one device and everything that goes through it.
@@ -56,7 +59,7 @@ class Runtime:
         self.queue = cl.CommandQueue(self.context, device.handle)
         self.programs = Programs(cl, self.context, device)
         self.pool = Pool(self._new_buffer, self.synchronize, device.largest_buffer)
-        self.lock: Any = threading.Lock()
+        self.lock: Any = threading.RLock()  # so that a mistake is an error, and no wait for oneself
         self.build_lock: Any = threading.RLock()
         self.force_lock: Any = threading.RLock()
         self.enqueue: Callable[..., Any] = cl.enqueue_nd_range_kernel
@@ -205,6 +208,8 @@ class Runtime:
         values = np.empty(data.shape, data.dtype)
         if data.size:
             mem = data.mem
+            if self.lock._is_owned():  # a kernel's argument is just being converted to a number
+                raise TypeError("a number is needed, but a tensor on a device is given: use item()")
             with self.lock:
                 event = self.enqueue_copy(
                     self.queue, values.reshape(-1).view(np.uint8), mem,

@@ -38,6 +38,12 @@ def _integer(code: str, storage: str, low: str, high: str) -> Scalar:
                   dtypes.int32)
 
 
+def _unsigned(code: str, storage: str, compute: str, high: str) -> Scalar:
+    # A floating value goes to an unsigned type through long, so that negative ones wrap.
+    return Scalar(code, storage, compute, "{}", f"({storage})to_{compute}({{}})", ("0", high),
+                  _ARG_LONG, dtypes.uint64 if compute == "ulong" else dtypes.uint32)
+
+
 SCALARS: dict[dtype, Scalar] = {
     dtypes.bool_: Scalar("b1", "uchar", "int", "({} != 0)", "(uchar)(({}) != 0)", ("0", "1"),
                          _ARG_LONG, dtypes.int32),
@@ -55,11 +61,14 @@ SCALARS: dict[dtype, Scalar] = {
                            dtypes.float32),
     dtypes.float64: Scalar("f64", "double", "double", "{}", "(double)({})", _FLOAT, _ARG_DOUBLE,
                            dtypes.float64),
+    dtypes.uint16: _unsigned("u16", "ushort", "uint", "USHRT_MAX"),
+    dtypes.uint32: _unsigned("u32", "uint", "uint", "UINT_MAX"),
+    dtypes.uint64: _unsigned("u64", "ulong", "ulong", "ULONG_MAX"),
 }
 
-# Computed with as int, so an operand of a wider type (a 0-d one) has to be brought into range.
-_NARROW = (dtypes.uint8, dtypes.int8, dtypes.int16)
-_WIDER = (*_NARROW, dtypes.int32, dtypes.int64)
+# Computed in 32 bits, so an operand of a wider type (a 0-d one) has to be brought into range.
+_NARROW = (dtypes.uint8, dtypes.int8, dtypes.int16, dtypes.uint16)
+_UNSIGNED = ("uint", "ulong")
 
 BY_NUMPY: dict[np.dtype[Any], dtype] = {d.numpy: d for d in dtypes.ALL}
 
@@ -82,11 +91,14 @@ def scalar(d: dtype, where: str) -> Scalar:
 def converted(value: str, source: dtype, target: dtype) -> str:
     """``value``, an element of ``source`` in its compute type, as the compute type of ``target``.
 
-    Becoming bool means being other than 0; a wider integer wraps; all else is C's conversion.
+    Becoming bool means being other than 0; a wider integer wraps, as does a negative number that
+    becomes unsigned; all else is C's conversion.
     """
     if target is dtypes.bool_:
         return value if source is dtypes.bool_ else f"({value} != 0)"
     to = SCALARS[target].compute
-    if target in _NARROW and source in _WIDER and source is not target:
+    if to in _UNSIGNED and source.is_floating_point:
+        value = f"to_{to}({value})"
+    if target in _NARROW and source.category == dtypes.INTEGER and source is not target:
         return f"({to})({SCALARS[target].storage}){value}"
     return value if SCALARS[source].compute == to else f"({to}){value}"

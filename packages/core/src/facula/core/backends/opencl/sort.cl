@@ -2,7 +2,7 @@
  *
  * Each element becomes an unsigned key in whose order it stands, and its place in the line:
  *
- *     integers   v with the sign bit flipped
+ *     integers   v, with the sign bit flipped if its type has one
  *     floats     the bits, all flipped where negative, else the sign bit: NaN is all ones (the
  *                largest), -0 counts as 0
  *
@@ -46,6 +46,8 @@
 
 FN uint order_key(int v) { return (uint)v ^ 0x80000000u; }
 FN ulong order_key(long v) { return (ulong)v ^ 0x8000000000000000UL; }
+FN uint order_key(uint v) { return v; }
+FN ulong order_key(ulong v) { return v; }
 FN uint order_key(float v)
 {
     const uint bits = as_uint(v == 0 ? 0.0f : v);

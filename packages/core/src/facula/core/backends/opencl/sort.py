@@ -29,7 +29,7 @@ Pair = tuple[CLArray, CLArray]
 
 
 def _key_type(device: Device, d: dtype) -> Mapping[str, str]:
-    return {"K": "ulong" if SCALARS[d].compute in ("long", "double") else "uint",
+    return {"K": "ulong" if SCALARS[d].compute in ("long", "ulong", "double") else "uint",
             "BLOCK": str(_GPU_BLOCK)}
 
 
