@@ -257,3 +257,34 @@ def test_normalize_of_zeros_has_a_finite_gradient(p: float, device: str) -> None
     assert array(y)[0].tolist() == [0.0, 0.0]
     assert array(x.grad)[0].tolist() == [2.0, 2.0]  # x / eps, as in PyTorch
     assert np.isfinite(array(x.grad)).all()
+
+
+BAD = {
+    "max_pool2d": lambda x, n: F.max_pool2d(x, n),
+    "avg_pool2d": lambda x, n: F.avg_pool2d(x, (n, 2)),
+    "conv2d": lambda x, n: F.conv2d(x, x[:, :, :2, :2], stride=n),
+    "unfold": lambda x, n: F.unfold(x, n), "pad": lambda x, n: F.pad(x, (n, 0)),
+    "adaptive_avg_pool2d": lambda x, n: F.adaptive_avg_pool2d(x, (n, None)),
+    "interpolate": lambda x, n: F.interpolate(x, n),
+    "one_hot": lambda x, n: F.one_hot(x.long(), n),
+    "affine_grid": lambda x, n: F.affine_grid(core.ones(1, 2, 3), (1, 1, n, 2), False),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_sizes_of_windows_are_whole_numbers(name, device) -> None:
+    x = core.rand(1, 1, 4, 4, device=device)
+    for wrong in (1.5, 2.0, core.tensor(2.0), "2"):
+        with pytest.raises(TypeError, match=name):
+            BAD[name](x, wrong)
+    right = BAD[name](x, 2)
+    for same in (core.tensor(2), core.tensor(2, dtype=core.uint8, device=device), np.int32(2)):
+        assert core.equal(BAD[name](x, same), right)
+
+
+@pytest.mark.parametrize("size", [0, -2, (2, 0)])
+def test_nothing_is_interpolated_to_nothing(size, device) -> None:
+    with pytest.raises(RuntimeError, match="interpolate: sizes must be positive"):
+        F.interpolate(core.rand(1, 1, 4, 4, device=device), size)
+    with pytest.raises(RuntimeError, match="interpolate: sizes must be positive"):
+        F.interpolate(core.rand(1, 1, 4, 4, device=device), scale_factor=0.1)

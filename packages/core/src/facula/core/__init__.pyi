@@ -461,7 +461,12 @@ def unflatten(
     sizes: collections.abc.Sequence[builtins.int],
 ) -> Tensor: ...
 def select(input: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...
-def narrow(input: Tensor, dim: builtins.int, start: typing.Any, length: builtins.int) -> Tensor: ...
+def narrow(
+    input: Tensor,
+    dim: builtins.int,
+    start: builtins.int,
+    length: builtins.int,
+) -> Tensor: ...
 def split(
     tensor: Tensor,
     split_size_or_sections: typing.Any,

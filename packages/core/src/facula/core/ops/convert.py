@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -221,10 +222,11 @@ def fill_(input: Tensor, value: Any) -> Tensor:
         if value.ndim:
             raise RuntimeError(f"fill_: the value must be 0-d, but has shape {tuple(value.shape)}")
     else:
-        scalar = np.asarray(value)
-        if scalar.ndim or scalar.dtype.kind not in "biufc":
+        if isinstance(value, (np.ndarray, np.generic)) and not value.ndim:
+            value = value.item()
+        if not isinstance(value, numbers.Number):
             raise TypeError(f"fill_: the value must be a number, but is {describe(value)}")
-        number = fitting_number("fill_", scalar.item(), input.dtype)
+        number = fitting_number("fill_", value, input.dtype)
         value = tensor_from_numpy(np.array(number, input.dtype.numpy))
     return input.copy_(value)  # type: ignore[attr-defined]
 

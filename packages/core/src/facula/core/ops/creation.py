@@ -29,7 +29,8 @@ def _finish(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
 def _as_array(op: str, data: Any, exact: bool = False) -> np.ndarray:
     """A fresh array of Python or NumPy values, with PyTorch's default dtypes.
 
-    ``exact`` where another dtype follows: Python floats then stay float64, not to be rounded twice.
+    ``exact`` where another dtype follows: Python floats then stay float64, not to be rounded twice,
+    and integers beyond int64 are objects.
     """
     if isinstance(data, Tensor):
         return data.detach().cpu().numpy().copy()  # type: ignore[attr-defined]
@@ -39,8 +40,10 @@ def _as_array(op: str, data: Any, exact: bool = False) -> np.ndarray:
         array = np.array(data)
     except ValueError as error:
         raise ValueError(f"{op}: {describe(data)} is not rectangular: {error}") from None
-    if _is_too_wide(array, data, exact):
-        raise OverflowError(f"{op}: an integer in {describe(data)} does not fit int64")
+    if _is_too_wide(array, data):
+        if not exact:
+            raise OverflowError(f"{op}: an integer in {describe(data)} does not fit int64")
+        return np.array(data, object)
     if array.dtype.kind in "OUSMm":
         raise TypeError(f"{op}: {describe(data)} holds values that are not numbers")
     if not exact and not isinstance(data, (np.ndarray, np.generic)):
@@ -53,12 +56,12 @@ def _as_array(op: str, data: Any, exact: bool = False) -> np.ndarray:
     return array
 
 
-def _is_too_wide(array: np.ndarray, data: Any, exact: bool) -> bool:
+def _is_too_wide(array: np.ndarray, data: Any) -> bool:
     """Whether NumPy had to leave int64 for Python's integers: for uint64, float64 or objects."""
     if array.dtype.kind == "O":
         return _all_ints(array)
     if array.dtype == np.uint64:
-        return not exact and not _numpy_inside(data)
+        return not _numpy_inside(data)
     return bool(array.dtype == np.float64 and isinstance(data, (list, tuple)) and array.size
                 and np.abs(array).max() >= 2.0**63 and _all_ints(np.array(data, object)))
 
@@ -121,9 +124,12 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None,
     if dtype is not None:
         wanted = as_dtype(dtype)
         if wanted.numpy != array.dtype:
-            if wanted.category == dtypes.INTEGER and array.dtype.kind in "iu" and array.size and (
+            if wanted.category == dtypes.INTEGER and array.dtype.kind in "iuO" and array.size and (
                     not isinstance(data, Tensor) and not _numpy_inside(data)):
                 _check_range(array, wanted)
+            if array.dtype.kind == "O":  # beyond int64: of integer types only uint64 has such
+                array = ((array % (1 << 64)).astype(np.uint64)
+                         if wanted.category == dtypes.INTEGER else array.astype(np.float64))
             array = kind_of(CPU, wanted).backend.cast(array, wanted)
     return _finish(array, device, requires_grad)
 

@@ -396,7 +396,7 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
         input = shape.reshape(input, 1)
     sizes = tuple(input._data.shape)
     if isinstance(repeats, Tensor) and repeats.numel() == 1:
-        repeats = int(repeats.item())
+        repeats = repeats.__index__()
     if not isinstance(repeats, Tensor):
         if repeats < 0:
             raise RuntimeError(f"repeat_interleave: repeats={repeats} is negative")

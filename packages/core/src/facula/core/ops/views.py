@@ -137,7 +137,7 @@ _getitem = index.getitem
 
 
 @composite
-def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """A view of ``length`` positions of a dimension from ``start`` on.
 
     Raises
@@ -155,7 +155,6 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         raise RuntimeError("narrow: a 0-d tensor can't be narrowed")
     at = canonical_dim("narrow", dim, input.ndim)
     size = input._data.shape[at]
-    start = int(start)
     if length < 0:
         raise RuntimeError(f"narrow: length={length} is negative")
     if not -size <= start <= size:
@@ -228,6 +227,9 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-n // chunks), at) if n else split(input, [0] * chunks, at)
 
 
+_MOST_EMPTY = 1 << 20  # parts without elements: a few hundred bytes each
+
+
 @composite
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of consecutive parts: a number of nearly equal ones, or cut at the indices given.
@@ -248,6 +250,9 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         parts = indices_or_sections.__index__()
         if parts < 1:
             raise RuntimeError(f"tensor_split: the number of parts {parts} must be positive")
+        if parts > n + _MOST_EMPTY:
+            raise RuntimeError(f"tensor_split: {parts} parts are far more than the {n} elements of "
+                               f"dimension {at}")
         small, larger = divmod(n, parts)
         edges = [i * small + min(i, larger) for i in range(parts + 1)]
         return _pieces(input, at, edges)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
+from facula.core.errors import describe
 from facula.core.ops import shape
 from facula.core.tensor import Tensor
 
@@ -13,18 +15,36 @@ def tuple_of(value: Any, rank: int, op: str, name: str) -> tuple[int, ...]:
 
     Raises
     ------
+    TypeError
+        For other than ints.
     RuntimeError
         For another number of them.
     """
     if isinstance(value, int):
         return (value,) * rank
-    values = tuple([int(v) for v in value])
+    values = ints(value, op, name)
     if len(values) == 1:
         values *= rank
     if len(values) != rank:
         raise RuntimeError(f"{op}: {name}={value} does not fit: it must be an int or {rank} ints, "
                            "one per spatial dimension")
     return values
+
+
+def ints(value: Any, op: str, name: str) -> tuple[int, ...]:
+    """An int, or several, as a tuple; tensors of one integer count as ints.
+
+    Raises
+    ------
+    TypeError
+        For anything else, floats included.
+    """
+    try:
+        if getattr(value, "shape", None) == () or not hasattr(value, "__iter__"):
+            return (operator.index(value),)
+        return tuple([operator.index(v) for v in value])
+    except (TypeError, RuntimeError):
+        raise TypeError(f"{op}: {name}={describe(value)} must be an int or ints") from None
 
 
 def batched(input: Tensor, rank: int, op: str) -> tuple[Tensor, bool]:

@@ -20,6 +20,7 @@ from facula.core.ops import (
     unary,
 )
 from facula.core.tensor import Tensor
+from facula.nn.functional._tuples import ints
 
 
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None,
@@ -283,6 +284,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """
     if tensor.dtype is not dtypes.int64:
         raise RuntimeError(f"one_hot: the numbers must be int64, but are {tensor.dtype.name}")
+    num_classes, = ints(num_classes, "one_hot", "num_classes")
     if num_classes == -1:
         if not tensor.numel():
             raise RuntimeError("one_hot: num_classes can't be found from an empty tensor: give it")

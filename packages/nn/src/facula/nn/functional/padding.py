@@ -7,6 +7,7 @@ from typing import Any
 
 from facula.core.ops import creation, joining, views
 from facula.core.tensor import Tensor
+from facula.nn.functional._tuples import ints
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant",
@@ -36,7 +37,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant",
     >>> facula.nn.functional.pad(facula.tensor([[1.0, 2.0, 3.0]]), (2, 0), mode="reflect")
     tensor([[3., 2., 1., 2., 3.]])
     """
-    widths = [int(n) for n in pad]
+    widths = ints(pad, "pad", "pad")
     if len(widths) % 2 or len(widths) // 2 > input.ndim:
         raise RuntimeError(f"pad: pad={tuple(widths)} does not fit: it must hold pairs for at most "
                            f"the {input.ndim} dimensions of the input")

@@ -7,7 +7,7 @@ from typing import Any
 from facula.core.ops import creation, gather, linalg, pooling, reduce, shape, views
 from facula.core.precision import guarded
 from facula.core.tensor import Tensor
-from facula.nn.functional._tuples import batched, tuple_of
+from facula.nn.functional._tuples import batched, ints, tuple_of
 
 
 def _max_pool(op: str, rank: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any,
@@ -127,13 +127,12 @@ def avg_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 
 
 def _sizes(op: str, output_size: Any, input: Tensor, rank: int) -> tuple[int, ...]:
-    values = (output_size,) * rank if isinstance(output_size, int) or output_size is None else (
-        tuple(output_size))
+    values = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * rank
     if len(values) != rank:
         raise RuntimeError(f"{op}: output_size={output_size} does not fit: it must be an int or "
                            f"{rank} ints (None keeps a size)")
-    return tuple([n if v is None else int(v)
-                  for v, n in zip(values, input.shape[2:], strict=True)])
+    given = [n if v is None else v for v, n in zip(values, input.shape[2:], strict=True)]
+    return ints(given, op, "output_size")
 
 
 def _adaptive_avg(op: str, rank: int, input: Tensor, output_size: Any) -> Tensor:

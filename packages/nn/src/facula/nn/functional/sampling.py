@@ -11,6 +11,7 @@ from facula.core.errors import describe
 from facula.core.ops import convert, creation, gather, joining, linalg, masked, shape, unary
 from facula.core.precision import guarded
 from facula.core.tensor import Tensor
+from facula.nn.functional._tuples import ints
 
 
 def _corners(op: str, align_corners: bool | None) -> bool:
@@ -56,7 +57,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
               [ 0.5000,  0.0000]]]])
     """
     op = "affine_grid"
-    sizes = [int(n) for n in size]
+    sizes = ints(size, op, "size")
     if not theta.is_floating_point():
         raise ValueError(f"{op}: expected theta to have floating point type, but it is "
                          f"{describe(theta)}")

@@ -273,6 +273,8 @@ def interpolate(input: Tensor, size: Any = None, scale_factor: Any = None, mode:
         new = tuple([math.floor(n * f) for n, f in zip(old, factors, strict=True)])
         if not recompute_scale_factor:
             scales = [float(f) for f in factors]
+    if min(old) < 1 or min(new) < 1:
+        raise RuntimeError(f"interpolate: sizes must be positive, but are {old} and {new}")
     if mode == "area":
         return _area(input, new)
     y = input

@@ -15,8 +15,8 @@ Pair = int | Sequence[int]
 
 
 def _two(op: str, name: str, value: Any) -> tuple[int, int]:
-    numbers = (value, value) if isinstance(value, int) else tuple(int(v) for v in value)
-    if len(numbers) != 2:
+    numbers = (value, value) if isinstance(value, int) else tuple(value)
+    if len(numbers) != 2 or not all(isinstance(v, int) for v in numbers):
         raise ValueError(f"{op}: {name}={value!r} must be one or two ints")
     return numbers[0], numbers[1]
 

@@ -54,22 +54,32 @@ def call_quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any
         return function(*args, **kwargs)
 
 
-def _scalar_reader(python_type: Any, work: np.dtype) -> Callable[[Any], Any]:
+def _scalar_reader(work: np.dtype) -> Callable[[Any], Any]:
     """How a Python scalar operand is handed to NumPy so that it never widens the result."""
+    if work.kind in "iu":
+        return _integer_reader(work)
+
     def typed(value: Any) -> Any:
         try:
             return work.type(value)
         except OverflowError:
-            if work.kind in "iu" and -1 << 63 <= value < 1 << (63 + (work == np.uint64)):
-                # Wraps, as PyTorch's cast of the scalar does; beyond 64 bits it refuses, too.
-                bits = 8 * work.itemsize
-                value &= (1 << bits) - 1
-                if work.kind == "i" and value >> (bits - 1):
-                    value -= 1 << bits
-                return work.type(value)
-            if work.kind in "iu":
-                raise
             return work.type(np.inf if value > 0 else -np.inf)
+    return typed
+
+
+def _integer_reader(work: np.dtype) -> Callable[[Any], Any]:
+    info = np.iinfo(work)
+    low, high, bits = int(info.min), int(info.max), 8 * work.itemsize
+    beyond = max(high + 1, 1 << 63)
+
+    def typed(value: Any) -> Any:
+        if not low <= value <= high:
+            if not -1 << 63 <= value < beyond:
+                raise OverflowError(f"{value} has more than 64 bits")
+            value &= (1 << bits) - 1  # wraps, as PyTorch's cast of the scalar does
+            if value > high:
+                value -= 1 << bits
+        return work.type(value)
     return typed
 
 
@@ -135,7 +145,7 @@ def _readers(op: Any, inputs: tuple[Any, ...], work: np.dtype) -> list[Any]:
 
 def _reader(source: Any, work: np.dtype) -> Callable[[Any], Any] | None:
     if isinstance(source, type):
-        return _scalar_reader(source, work)
+        return _scalar_reader(work)
     if source.numpy == work:
         return None
     return lambda a: cast(a, work)

@@ -31,7 +31,7 @@ from facula.core.backends.opencl.layout import (
 from facula.core.backends.opencl.programs import LONG, Kernel
 from facula.core.backends.opencl.runtime import LOCAL, LOCAL_2D, Runtime
 from facula.core.backends.opencl.scalars import SCALARS, Scalar, scalar
-from facula.core.dtypes import FLOAT, as_dtype, dtype, uint64
+from facula.core.dtypes import FLOAT, INTEGER, as_dtype, dtype, uint64
 from facula.core.operation import Operation
 
 # From this inner length on, a row per work-group costs less than dividing (CPU devices, GPUs).
@@ -418,12 +418,26 @@ def signed(number: int) -> int:
     return number if number < 1 << 63 else number - (1 << 64)
 
 
+def fitting(number: int) -> int:
+    """The same integer, if a long holds it.
+
+    Raises
+    ------
+    OverflowError
+        If it needs more than 64 bits.
+    """
+    if not -1 << 63 <= number < 1 << 63:
+        raise OverflowError(f"{number} has more than 64 bits")
+    return number
+
+
 def wrapped_numbers(inputs: Sequence[Any], compute: dtype,
                     closure: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, of numbers that a long does not hold where the kernel computes so wide."""
-    if compute is not uint64 or int not in inputs:
+    """The same function, of ints that a long does not hold where the kernel computes with ints."""
+    if compute.category != INTEGER or int not in inputs:
         return closure
-    return lambda *given: closure(*[signed(x) if type(x) is int else x for x in given])
+    check = signed if compute is uint64 else fitting
+    return lambda *given: closure(*[check(x) if type(x) is int else x for x in given])
 
 
 _EXPRESSIONS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
