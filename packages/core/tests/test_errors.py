@@ -62,7 +62,7 @@ def test_errors_from_within_name_the_operation_called():
         core.multiply(core.ones(2), "a")
     with pytest.raises(TypeError, match="matmul: other must be a Tensor"):
         core.ones(2) @ [1.0]
-    with pytest.raises(TypeError, match=r"narrow: int.. argument must be"):
+    with pytest.raises(TypeError, match=r"narrow: start must be an int, but is \{\}"):
         core.narrow(core.ones(2), 0, {}, 1)
     with pytest.raises(RuntimeError, match="add: a number is out of range"):
         core.ones(2, dtype=core.int64) + 2**70

@@ -155,6 +155,8 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         raise RuntimeError("narrow: a 0-d tensor can't be narrowed")
     at = canonical_dim("narrow", dim, input.ndim)
     size = input._data.shape[at]
+    if not isinstance(start, int):
+        raise TypeError(f"narrow: start must be an int, but is {describe(start)}")
     if length < 0:
         raise RuntimeError(f"narrow: length={length} is negative")
     if not -size <= start <= size:

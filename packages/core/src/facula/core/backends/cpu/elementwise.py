@@ -88,7 +88,7 @@ def elementwise(op: Any, inputs: tuple[Any, ...], compute: dtype,
     """The factory of ``Backend.elementwise``."""
     work = working_dtype(compute)
     targets = tuple(r.numpy for r in results)
-    function = _with_dimensions(op.numpy)
+    function = _with_dimensions(_function_for(op, work))
     readers = _readers(op, inputs, work)
     if op.outputs == 1 and not op.attributes and targets[0] == _natural(op, results[0], work):
         if len(inputs) == 1 and readers[0] is None:
@@ -99,6 +99,16 @@ def elementwise(op: Any, inputs: tuple[Any, ...], compute: dtype,
                 and work.kind == "f"):
             return _direct_binary(function, targets[0])
     return _converting(function, readers, targets, op.outputs)
+
+
+# Integers are whole: NumPy goes by way of float64, which does not hold all of them.
+_OF_INTEGERS: dict[Any, Callable[..., Any]] = dict.fromkeys(
+    (np.floor, np.ceil, np.trunc, np.rint), np.positive)
+
+
+def _function_for(op: Any, work: np.dtype) -> Callable[..., Any]:
+    function: Callable[..., Any] = op.numpy
+    return _OF_INTEGERS.get(function, function) if work.kind in "iu" else function
 
 
 def _with_dimensions(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -248,7 +258,7 @@ def elementwise_into(op: Any, inputs: tuple[Any, ...], compute: dtype,
                      result: dtype) -> Callable[..., Any]:
     """The factory of ``Backend.elementwise_into``."""
     work = working_dtype(compute)
-    function = _with_dimensions(op.numpy)
+    function = _with_dimensions(_function_for(op, work))
     target = result.numpy
     readers = _readers(op, inputs, work)
     direct = (isinstance(function, np.ufunc) and not op.attributes and work == target
