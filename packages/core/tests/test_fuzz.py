@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from facula import core
-from facula.core import dtypes
+from facula.core import dtypes, opencl
 from facula.core.operation import Operation, operations
 from facula.core.testing.samples import samples_of
 
@@ -87,6 +87,8 @@ def attempt(name, function, args, kwargs):
     told = ", ".join([*map(show, args), *(f"{k}={show(v)}" for k, v in kwargs.items())])
     try:
         function(*args, **kwargs)
+        if opencl.is_available():
+            opencl.synchronize()  # so that a kernel which fails or hangs does so here
     except ERRORS as error:
         # linalg_inv is facula.linalg.inv to users
         known = f"{name}|{name.replace('_', '.', 1)}"
