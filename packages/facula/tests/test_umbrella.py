@@ -36,3 +36,9 @@ def test_a_misspelt_name_is_an_attribute_error() -> None:
 
 def test_data_has_pytorchs_name_too() -> None:
     assert facula.utils.data.DataLoader is facula.data.DataLoader
+    for room, name in (("dataset", "Subset"), ("sampler", "SubsetRandomSampler"),
+                       ("distributed", "DistributedSampler"), ("dataloader", "default_collate"),
+                       ("_utils.collate", "default_collate")):
+        module = importlib.import_module(f"facula.utils.data.{room}")
+        assert getattr(module, name) is getattr(facula.data, name)
+        assert set(module.__all__) <= set(facula.data.__all__)
