@@ -87,6 +87,9 @@ class RandomSampler(Sampler[int]):
             raise TypeError(f"RandomSampler: replacement must be a bool, but is {replacement!r}")
         if num_samples is not None:
             _check_count("RandomSampler", num_samples)
+        elif len(data_source) == 0:
+            raise ValueError("RandomSampler: the data set is empty, so num_samples would be 0: it "
+                             "should be positive")
         self.data_source = data_source
         self.replacement = replacement
         self._num_samples = num_samples
