@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facula import core
+from facula import core, nn
 from facula.vision import transforms as T
 from facula.vision.io import read_image
 from facula.vision.transforms import functional as F
@@ -281,3 +281,32 @@ def test_blur_by_the_definition(kernel: int, sigma: float) -> None:
     want = sum(weights[i] * weights[j] * wide[i:i + 9, j:j + 8]
                for i in range(kernel) for j in range(kernel))
     assert np.allclose(F.gaussian_blur(x, kernel, sigma).numpy()[0], want, atol=1e-5)
+
+
+def test_representations():
+    assert repr(T.RandomResizedCrop(8)) == (
+        "RandomResizedCrop(size=(8, 8), scale=(0.08, 1.0), ratio=(0.75, 1.3333), "
+        "interpolation=bilinear, antialias=True)")
+    assert repr(T.RandomAffine(5, scale=(1, 2))) == (
+        "RandomAffine(degrees=[-5.0, 5.0], scale=(1, 2))")
+    assert repr(T.RandomRotation(5)) == (
+        "RandomRotation(degrees=[-5.0, 5.0], interpolation=nearest, expand=False, fill=0)")
+    assert repr(T.AutoAugment(fill=3)) == (
+        "AutoAugment(policy=AutoAugmentPolicy.IMAGENET, fill=3)")
+    assert repr(T.TrivialAugmentWide()) == (
+        "TrivialAugmentWide(num_magnitude_bins=31, interpolation=InterpolationMode.NEAREST, "
+        "fill=None)")
+    assert repr(T.RandomChoice([T.Pad(1)], p=[1])).endswith("\n)(p=[1])")
+    assert repr(T.RandomCrop(3)) == "RandomCrop(size=(3, 3), padding=None)"
+
+
+def test_random_apply_is_a_module():
+    chain = nn.Sequential(T.RandomApply([T.CenterCrop(2)], p=1.0))
+    assert chain(core.zeros(1, 4, 4)).shape == (1, 2, 2)
+    with pytest.raises(TypeError, match=r"RandomChoice.*sequence"):
+        T.RandomChoice(T.CenterCrop(2))
+
+
+def test_affine_parameters_with_two_numbers_for_shear():
+    *_, (x, y) = T.RandomAffine.get_params([0, 0], None, None, [5, 5], (8, 8))
+    assert (x, y) == (5.0, 0.0)

@@ -288,3 +288,35 @@ def test_one_seed_one_result_and_workers_can_have_them() -> None:
     assert repr(change) == repr(other)
     chain = nn.Sequential(v2.Resize(4), v2.RandomHorizontalFlip())
     assert chain(core.zeros(3, 8, 8)).shape == (3, 4, 4)
+
+
+def test_containers_hand_over_all_arguments_and_are_modules():
+    def swapped(image, label):
+        return image + 1, label * 2
+
+    both = v2.Compose([swapped, v2.RandomApply([swapped], p=1.0), v2.RandomOrder([swapped]),
+                       v2.RandomChoice([swapped], p=[3])])
+    image, label = both(core.zeros(1, 1, 1), 1)
+    assert image.item() == 4 and label == 16
+    assert all(isinstance(t, (nn.Module, v2.Transform)) for t in both.transforms[1:])
+    out = nn.Sequential(v2.Compose([v2.Identity()]), v2.RandomHorizontalFlip(1.0))(
+        core.tensor([[[1, 2]]]))
+    assert out.tolist() == [[[2, 1]]]
+    with pytest.raises(TypeError, match=r"Compose.*sequence"):
+        v2.Compose(v2.Identity())
+    with pytest.raises(ValueError, match=r"Compose.*empty"):
+        v2.Compose([])
+    with pytest.raises(ValueError, match="p=2"):
+        v2.RandomApply([v2.Identity()], p=2)
+
+
+def test_representations():
+    assert repr(v2.Compose([v2.CenterCrop(3), v2.ToDtype(core.float32, scale=True)])) == (
+        "Compose(\n      CenterCrop(size=(3, 3))\n      ToDtype(scale=True)\n)")
+    assert repr(v2.RandomZoomOut()) == "RandomZoomOut(p=0.5, fill=0, side_range=(1.0, 4.0))"
+    assert repr(v2.ScaleJitter((4, 5))) == (
+        "ScaleJitter(target_size=(4, 5), scale_range=(0.1, 2.0), interpolation=bilinear, "
+        "antialias=True)")
+    assert repr(v2.AutoAugment()) == (
+        "AutoAugment(interpolation=nearest, policy=AutoAugmentPolicy.IMAGENET)")
+    assert repr(v2.Lambda(abs, int)) == "Lambda(abs, types=['int'])"

@@ -95,7 +95,7 @@ class VisionDataset(Dataset[Any]):
             body.append(f"Root location: {self.root}")
         body += self.extra_repr().splitlines()
         if self.transforms is not None:
-            body += repr(self.transforms).splitlines()
+            body.append(repr(self.transforms))
         return "\n".join([f"Dataset {type(self).__name__}", *(" " * 4 + line for line in body)])
 
     def extra_repr(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from facula.core import Tensor
 from facula.vision.transforms import _random
 from facula.vision.transforms import functional as F
-from facula.vision.transforms.base import Transform
+from facula.vision.transforms.base import Transform, public_names
 from facula.vision.transforms.functional.kinds import InterpolationMode, is_pil
 from facula.vision.transforms.functional.resample import restore
 
@@ -85,7 +85,16 @@ class AutoAugmentPolicy(enum.Enum):
     SVHN = "svhn"
 
 
-class AutoAugment(Transform):
+class _Policy(Transform):
+    """The base of the policies: their repr names the members of enumerations in full."""
+
+    def __repr__(self) -> str:
+        names = public_names(self) if self._shown is None else self._shown
+        settings = ", ".join(f"{name}={getattr(self, name)}" for name in names)
+        return f"{type(self).__name__}({settings})"
+
+
+class AutoAugment(_Policy):
     """One of 25 learnt pairs of changes, chosen at random for each picture.
 
     Parameters
@@ -108,6 +117,8 @@ class AutoAugment(Transform):
     >>> transforms.AutoAugment()(x).shape
     facula.Size([3, 8, 8])
     """
+
+    _shown = ("policy", "fill")
 
     def __init__(self, policy: AutoAugmentPolicy = AutoAugmentPolicy.IMAGENET,
                  interpolation: Any = NEAREST, fill: Any = None) -> None:
@@ -136,7 +147,7 @@ class AutoAugment(Transform):
         return img
 
 
-class RandAugment(Transform):
+class RandAugment(_Policy):
     """Several random changes of one strength.
 
     Parameters
@@ -183,7 +194,7 @@ class RandAugment(Transform):
         return img
 
 
-class TrivialAugmentWide(Transform):
+class TrivialAugmentWide(_Policy):
     """One random change of random strength.
 
     Parameters
@@ -218,7 +229,7 @@ class TrivialAugmentWide(Transform):
         return apply_op(img, name, _strength(img, name, value), self.interpolation, fill)
 
 
-class AugMix(Transform):
+class AugMix(_Policy):
     """A mixture of the picture and of several chains of random changes.
 
     Parameters

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from facula.core import multinomial, tensor
+from facula.nn import Module
 from facula.vision.transforms import _random
 
 Transform = Callable[[Any], Any]
@@ -16,6 +17,19 @@ def _show(name: str, transforms: Sequence[Transform], **more: Any) -> str:
     for transform in transforms:
         lines += [f"    {line}" for line in repr(transform).splitlines()]
     return "\n".join([f"{name}(", *lines, ")"])
+
+
+def _several(who: str, transforms: Sequence[Transform]) -> Sequence[Transform]:
+    if not isinstance(transforms, Sequence):
+        raise TypeError(f"{who}: transforms must be a sequence, not {type(transforms).__name__}")
+    return transforms
+
+
+def chosen(count: int, p: Sequence[float] | None) -> int:
+    """A random index below ``count``, with equal or given weights."""
+    if p is None:
+        return _random.integer(0, count - 1)
+    return int(multinomial(tensor([float(w) for w in p]), 1).item())
 
 
 class Compose:
@@ -48,7 +62,7 @@ class Compose:
         return _show(type(self).__name__, self.transforms)
 
 
-class RandomApply:
+class RandomApply(Module):
     """Several transforms in a row, or with probability ``1 - p`` none of them.
 
     Examples
@@ -59,10 +73,11 @@ class RandomApply:
     """
 
     def __init__(self, transforms: Sequence[Transform], p: float = 0.5) -> None:
+        super().__init__()
         self.transforms = transforms
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         if _random.chance(self.p):
             for transform in self.transforms:
                 img = transform(img)
@@ -94,18 +109,14 @@ class RandomChoice:
         if p is not None and len(p) != len(transforms):
             raise ValueError(f"RandomChoice: {len(p)} probabilities for {len(transforms)} "
                              "transforms: give one for each")
-        self.transforms = transforms
+        self.transforms = _several("RandomChoice", transforms)
         self.p = p
 
     def __call__(self, img: Any) -> Any:
-        if self.p is None:
-            index = _random.integer(0, len(self.transforms) - 1)
-        else:
-            index = int(multinomial(tensor([float(w) for w in self.p]), 1).item())
-        return self.transforms[index](img)
+        return self.transforms[chosen(len(self.transforms), self.p)](img)
 
     def __repr__(self) -> str:
-        return _show(type(self).__name__, self.transforms, p=self.p)
+        return f"{_show(type(self).__name__, self.transforms)}(p={self.p})"
 
 
 class RandomOrder:
@@ -119,7 +130,7 @@ class RandomOrder:
     """
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
-        self.transforms = transforms
+        self.transforms = _several("RandomOrder", transforms)
 
     def __call__(self, img: Any) -> Any:
         for index in _random.order(len(self.transforms)):

@@ -41,6 +41,8 @@ class ToPILImage(Transform):
         Pillow's mode; by default it follows from the channels and the dtype.
     """
 
+    _usual = {"mode": None}
+
     def __init__(self, mode: str | None = None) -> None:
         super().__init__()
         self.mode = mode
@@ -84,14 +86,16 @@ class Normalize(Transform):
     tensor([[[1., 1.]]])
     """
 
+    _shown = ("mean", "std")
+
     def __init__(self, mean: Sequence[float], std: Sequence[float], inplace: bool = False) -> None:
         super().__init__()
         self.mean = mean
         self.std = std
-        self._inplace = inplace
+        self.inplace = inplace
 
     def forward(self, img: Tensor) -> Tensor:
-        return F.normalize(img, self.mean, self.std, self._inplace)
+        return F.normalize(img, self.mean, self.std, self.inplace)
 
 
 class LinearTransformation(Transform):

@@ -8,7 +8,7 @@ from typing import Any
 
 from facula.vision.transforms import _random
 from facula.vision.transforms import functional as F
-from facula.vision.transforms.base import Transform
+from facula.vision.transforms.base import Transform, shown
 from facula.vision.transforms.functional.kinds import (
     InterpolationMode,
     interpolation_mode,
@@ -119,15 +119,17 @@ class RandomCrop(Transform):
     facula.Size([1, 8, 8])
     """
 
+    _shown = ("size", "padding")
+
     def __init__(self, size: int | Sequence[int], padding: int | Sequence[int] | None = None,
                  pad_if_needed: bool = False, fill: Any = 0,
                  padding_mode: str = "constant") -> None:
         super().__init__()
         self.size = pair("RandomCrop", "size", size)
         self.padding = padding
-        self._pad_if_needed = pad_if_needed
-        self._fill = fill
-        self._padding_mode = padding_mode
+        self.pad_if_needed = pad_if_needed
+        self.fill = fill
+        self.padding_mode = padding_mode
 
     @staticmethod
     def get_params(img: Any, output_size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -148,12 +150,12 @@ class RandomCrop(Transform):
 
     def forward(self, img: Any) -> Any:
         if self.padding is not None:
-            img = F.pad(img, self.padding, self._fill, self._padding_mode)
-        if self._pad_if_needed:
+            img = F.pad(img, self.padding, self.fill, self.padding_mode)
+        if self.pad_if_needed:
             _, height, width = F.get_dimensions(img)
             down, right = max(self.size[0] - height, 0), max(self.size[1] - width, 0)
             if down or right:
-                img = F.pad(img, [right, down], self._fill, self._padding_mode)
+                img = F.pad(img, [right, down], self.fill, self.padding_mode)
         return F.crop(img, *self.get_params(img, self.size))
 
 
@@ -193,6 +195,12 @@ class RandomResizedCrop(Transform):
         self.ratio = ratio
         self.interpolation = interpolation_mode("RandomResizedCrop", interpolation)
         self.antialias = antialias
+
+    def __repr__(self) -> str:
+        ranges = (f"{name}={tuple(round(x, 4) for x in getattr(self, name))}"
+                  for name in ("scale", "ratio"))
+        size, modes = shown(self, ["size"]), shown(self, ["interpolation", "antialias"])
+        return f"{type(self).__name__}({', '.join([*size, *ranges, *modes])})"
 
     @staticmethod
     def get_params(img: Any, scale: Sequence[float],

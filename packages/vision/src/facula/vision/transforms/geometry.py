@@ -17,15 +17,15 @@ from facula.vision.transforms.functional.resample import blur_matrix
 NEAREST, BILINEAR = InterpolationMode.NEAREST, InterpolationMode.BILINEAR
 
 
-def _range(op: str, name: str, value: Any) -> tuple[float, float]:
+def _range(op: str, name: str, value: Any) -> list[float]:
     """Two bounds from one number (both signs of it) or from two."""
     if isinstance(value, (int, float)):
         if value < 0:
             raise ValueError(f"{op}: {name}={value} must not be negative, or be two numbers")
-        return -float(value), float(value)
+        return [-float(value), float(value)]
     if len(value) != 2:
         raise ValueError(f"{op}: {name}={value!r} must be one or two numbers")
-    return float(value[0]), float(value[1])
+    return [float(value[0]), float(value[1])]
 
 
 class RandomHorizontalFlip(Transform):
@@ -77,6 +77,8 @@ class RandomRotation(Transform):
              [1, 3]]])
     """
 
+    _usual = {"center": None}
+
     def __init__(self, degrees: float | Sequence[float], interpolation: Any = NEAREST,
                  expand: bool = False, center: Sequence[float] | None = None,
                  fill: Any = 0) -> None:
@@ -121,6 +123,9 @@ class RandomAffine(Transform):
     facula.Size([1, 8, 8])
     """
 
+    _usual = {"translate": None, "scale": None, "shear": None, "interpolation": NEAREST, "fill": 0,
+              "center": None}
+
     def __init__(self, degrees: float | Sequence[float],
                  translate: Sequence[float] | None = None, scale: Sequence[float] | None = None,
                  shear: float | Sequence[float] | None = None, interpolation: Any = NEAREST,
@@ -134,10 +139,9 @@ class RandomAffine(Transform):
         self.translate = translate
         self.scale = scale
         if isinstance(shear, Sequence) and len(shear) == 4:
-            self.shear: Any = tuple(float(s) for s in shear)
+            self.shear: Any = [float(s) for s in shear]
         else:
-            self.shear = None if shear is None else (*_range("RandomAffine", "shear", shear),
-                                                     0.0, 0.0)
+            self.shear = None if shear is None else _range("RandomAffine", "shear", shear)
         self.interpolation = interpolation_mode("RandomAffine", interpolation)
         self.fill = fill
         self.center = center
@@ -156,7 +160,8 @@ class RandomAffine(Transform):
         factor = 1.0 if scale_ranges is None else _random.uniform(*scale_ranges)
         lean = (0.0, 0.0)
         if shears is not None:
-            lean = (_random.uniform(shears[0], shears[1]), _random.uniform(shears[2], shears[3]))
+            lean = (_random.uniform(shears[0], shears[1]),
+                    _random.uniform(shears[2], shears[3]) if len(shears) == 4 else 0.0)
         return angle, shift, factor, lean
 
     def forward(self, img: Any) -> Any:

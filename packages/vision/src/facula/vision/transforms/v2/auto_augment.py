@@ -14,7 +14,7 @@ from facula.vision.tv_tensors import BoundingBoxes, KeyPoints, Mask, TVTensor, w
 class _Policy(Transform):
     """The base: the sample has one picture, and nothing whose place would have to follow it."""
 
-    _change: Any
+    _first = ("interpolation", "fill")
     fill: Any
 
     def check_inputs(self, flat_inputs: list[Any]) -> None:

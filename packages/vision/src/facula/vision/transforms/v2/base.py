@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from PIL import Image as PIL
 
 from facula.core import Tensor
+from facula.nn import Module
 from facula.vision.transforms import _random
 from facula.vision.transforms.base import Transform as PictureTransform
+from facula.vision.transforms.base import public_names, shown
 from facula.vision.transforms.v2 import functional as F
 from facula.vision.transforms.v2.functional.dispatch import find
 from facula.vision.transforms.v2.tree import flatten
 from facula.vision.tv_tensors import BoundingBoxes, Image, KeyPoints, Mask, TVTensor, Video
 
 PICTURES = (Image, Video, PIL.Image)
+PLAIN = (bool, int, float, str, tuple, list, enum.Enum)
 
 
 class Transform(PictureTransform):
@@ -38,6 +42,15 @@ class Transform(PictureTransform):
     """
 
     _transformed_types: tuple[Any, ...] = (Tensor, PIL.Image)
+    _first: tuple[str, ...] = ()  # what the repr shows before the other settings
+
+    __repr__ = Module.__repr__
+
+    def extra_repr(self) -> str:
+        """The settings that are plain values."""
+        names = [name for name in public_names(self) if isinstance(getattr(self, name), PLAIN)]
+        first = [name for name in self._first if name in names]
+        return ", ".join(shown(self, first + [name for name in names if name not in first]))
 
     def check_inputs(self, flat_inputs: list[Any]) -> None:
         """Raise an error if the sample does not suit; by default all do."""
@@ -81,6 +94,7 @@ class Randomly(Transform):
     """The base of transforms that happen to a sample with probability ``p``."""
 
     p: float
+    _first = ("p",)
 
     def forward(self, *inputs: Any) -> Any:
         """The transformed sample, or the sample."""

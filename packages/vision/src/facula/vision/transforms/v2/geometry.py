@@ -85,7 +85,7 @@ class RandomCrop(Transform, crops.RandomCrop):
         """The border and the place."""
         height, width = size_of(flat_inputs)
         left, top, right, bottom = sides_of(self.padding or 0)
-        if self._pad_if_needed:
+        if self.pad_if_needed:
             more = max(self.size[0] - height - top - bottom, 0)
             top, bottom = top + more, bottom + more
             more = max(self.size[1] - width - left - right, 0)
@@ -96,8 +96,8 @@ class RandomCrop(Transform, crops.RandomCrop):
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """See :class:`Transform`."""
         if any(params["border"]):
-            inpt = self._call(F.pad, inpt, params["border"], fill_for(self._fill, type(inpt)),
-                              self._padding_mode)
+            inpt = self._call(F.pad, inpt, params["border"], fill_for(self.fill, type(inpt)),
+                              self.padding_mode)
         return self._call(F.crop, inpt, *params["place"])
 
 
@@ -330,8 +330,7 @@ class RandomIoUCrop(Transform):
 class _Resizing(Transform):
     """The base of random resizing."""
 
-    def __init__(self, op: str, interpolation: Any, antialias: bool | None) -> None:
-        super().__init__()
+    def _resizing(self, op: str, interpolation: Any, antialias: bool | None) -> None:
         self.interpolation = interpolation_mode(op, interpolation)
         self.antialias = antialias
 
@@ -360,9 +359,11 @@ class ScaleJitter(_Resizing):
 
     def __init__(self, target_size: tuple[int, int], scale_range: tuple[float, float] = (0.1, 2.0),
                  interpolation: Any = BILINEAR, antialias: bool | None = True) -> None:
-        super().__init__("ScaleJitter", interpolation, antialias)
+        super().__init__()
         self.target_size = target_size
         self.scale_range = scale_range
+        self._resizing("ScaleJitter", interpolation, antialias)
+        self._resizing("ScaleJitter", interpolation, antialias)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The size."""
@@ -387,9 +388,10 @@ class RandomShortestSize(_Resizing):
 
     def __init__(self, min_size: int | Sequence[int], max_size: int | None = None,
                  interpolation: Any = BILINEAR, antialias: bool | None = True) -> None:
-        super().__init__("RandomShortestSize", interpolation, antialias)
+        super().__init__()
         self.min_size = [min_size] if isinstance(min_size, int) else list(min_size)
         self.max_size = max_size
+        self._resizing("RandomShortestSize", interpolation, antialias)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The size."""
@@ -414,11 +416,12 @@ class RandomResize(_Resizing):
 
     def __init__(self, min_size: int, max_size: int, interpolation: Any = BILINEAR,
                  antialias: bool | None = True) -> None:
-        super().__init__("RandomResize", interpolation, antialias)
+        super().__init__()
         if not 0 < min_size < max_size:
             raise ValueError(f"RandomResize: min_size={min_size} must be below max_size={max_size}")
         self.min_size = min_size
         self.max_size = max_size
+        self._resizing("RandomResize", interpolation, antialias)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The length."""

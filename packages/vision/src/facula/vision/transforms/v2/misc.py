@@ -58,6 +58,12 @@ class Lambda(Transform):
         self.lambd = lambd
         self.types = types or self._transformed_types
 
+    def extra_repr(self) -> str:
+        """The function's name and the types."""
+        name = getattr(self.lambd, "__name__", None)
+        types = f"types={[kind.__name__ for kind in self.types]}"
+        return f"{name}, {types}" if name else types
+
     def _wanted(self, leaves: list[Any]) -> list[bool]:
         return [isinstance(x, self.types) for x in leaves]
 
@@ -89,7 +95,7 @@ class Normalize(Transform, v1.Normalize):
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """See :class:`Transform`."""
-        return self._call(F.normalize, inpt, self.mean, self.std, self._inplace)
+        return self._call(F.normalize, inpt, self.mean, self.std, self.inplace)
 
 
 class ToDtype(Transform):
