@@ -41,7 +41,7 @@ def weights(query: Tensor, key: Tensor, mask: Any, is_causal: bool, scale: float
 def has_kernel(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> bool:
     """Whether :func:`attention` does these (with 3 or 4 dimensions) faster than operations do."""
     kind = query._kind
-    return (kind.device.type != "cpu" and neural.has_kernel("attention", query)
+    return (neural.has_kernel("attention", query)
             and query.ndim in (3, 4) and query.shape[:-2] == key.shape[:-2] == value.shape[:-2]
             and key.shape[-2] == value.shape[-2] and query.shape[-1] == key.shape[-1]
             and max(query.shape[-1], value.shape[-1]) <= MOST_FEATURES
