@@ -170,6 +170,8 @@ def layer_norm_rows_grad(grad: np.ndarray, input: np.ndarray, weight: np.ndarray
     n, size = x.shape
     f = x.dtype.type
     dx = np.empty_like(x)
+    w = np.ones(size, x.dtype) if weight is None else weight
+    share = f(-1) / f(size)
 
     def part(span: slice) -> Any:
         total = np.zeros((2, size), x.dtype)
@@ -177,15 +179,15 @@ def layer_norm_rows_grad(grad: np.ndarray, input: np.ndarray, weight: np.ndarray
             rows, out = g[block], dx[block]
             normal = x[block] - mean[block]
             normal *= factor[block]
-            total[0] += np.einsum("nd,nd->d", rows, normal)
+            np.multiply(rows, normal, out=out)
+            total[0] += out.sum(0)
             total[1] += rows.sum(0)
-            if weight is not None:
-                rows = rows * weight
-            slope = np.einsum("nd,nd->n", rows, normal)[:, None] / f(size)
-            level = short.sums(rows, 1) / f(size)
-            np.multiply(normal, -slope, out=out)
-            out += rows
-            out -= level
+            # Both means of weighted rows are products with the weight: no pass for the weighting.
+            slope, level = np.matmul(out, w), np.matmul(rows, w)
+            normal *= np.multiply(slope, share, out=slope)[:, None]
+            normal += np.multiply(level, share, out=level)[:, None]
+            np.multiply(rows, w, out=out)
+            out += normal
             out *= factor[block]
         return total
 
