@@ -5,12 +5,19 @@ The tensors of `facula.core` and the tape of `facula.autograd` are there at once
 they are first named.
 """
 
+import gc as _gc
 from pkgutil import extend_path
 from typing import TYPE_CHECKING
 
 __path__ = extend_path(__path__, __name__)  # the layers may live in other folders than this file
 
-from facula import autograd, core  # autograd: its import puts the tape into core
+_collects = _gc.isenabled()
+_gc.disable()  # what an import makes stays: looking for garbage in it took a tenth of the time
+try:
+    from facula import autograd, core  # autograd: its import puts the tape into core
+finally:
+    if _collects:
+        _gc.enable()
 
 if TYPE_CHECKING:
     from facula import (

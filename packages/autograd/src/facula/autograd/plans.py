@@ -74,9 +74,15 @@ def vjp(op: Callable[..., Any] | str, *, joint: Callable[..., Any] | None = None
     if adds is not None:
         (function, _), = rule.functions.values()
         rule.adders[function] = adds
-    record.record = recorders.recorder(rule)
+    record.record = functools.partial(_first, rule)
     record.record_inplace = inplace.recorder(functools.partial(recorders.make_node, rule))
     record.copies_first = functools.partial(recorders.needs_first, rule)
+
+
+def _first(rule: Rule, out: Any, *args: Any) -> None:
+    """Record an operation for the first time: most programs need few recorders."""
+    rule.op.record = made = recorders.recorder(rule)
+    made(out, *args)
 
 
 def not_differentiable(*ops: Callable[..., Any] | str, reason: str) -> None:

@@ -48,7 +48,8 @@ def parameters_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[s
 
     It may wrap another. This is ``inspect.signature`` at a tenth of its cost.
     """
-    function = inspect.unwrap(function)
+    if hasattr(function, "__wrapped__"):
+        function = inspect.unwrap(function)
     code = function.__code__
     count = code.co_argcount
     keywords = code.co_varnames[count:count + code.co_kwonlyargcount]
@@ -60,9 +61,11 @@ def parameters_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[s
     return names, defaults | (function.__kwdefaults__ or {})
 
 
-def _written(note: Any) -> str:
-    """An annotation as text: it is a class where a module does not postpone annotations."""
-    return note if isinstance(note, str) else getattr(note, "__name__", str(note))
+def _is_tensor(note: Any) -> bool:
+    """Whether an annotation, text or a class where a module does not postpone them, says so."""
+    if type(note) is not str:
+        note = getattr(note, "__name__", str(note))
+    return note.startswith(_TENSORS)
 
 
 def _record(family: str, function: Callable[..., Any], space: str = "",
@@ -71,7 +74,7 @@ def _record(family: str, function: Callable[..., Any], space: str = "",
         raise ValueError(f"operation {function.__name__} has no docstring")
     names, defaults = parameters_of(function)
     notes = function.__annotations__
-    tensors = tuple([n for n in names if _written(notes.get(n)).startswith(_TENSORS)])
+    tensors = tuple([n for n in names if n in notes and _is_tensor(notes[n])])
     name = function.__name__
     shown = f"{space}.{name}" if space else name
     op = Operation(

@@ -34,7 +34,7 @@ BOOLEAN = frozenset(("gt", "lt", "ne"))
 Reference = tuple[str, int]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Program:
     """Straight-line elementwise code.
 

@@ -17,7 +17,7 @@ import numpy as np
 from facula.core.errors import describe
 from facula.core.tensor import Tensor
 
-_NOTES = ("int", "int | None")
+_NOTES = frozenset(("int", "int | None"))
 _HELD = (Tensor, np.ndarray, np.generic)
 
 
@@ -34,8 +34,10 @@ def reading_integers(op: str, function: Callable[..., Any],
 
     Dimensions are read by those who count them from the end, see ``errors.canonical_dim``.
     """
-    declared = inspect.unwrap(function)
-    notes, count = declared.__annotations__, declared.__code__.co_argcount
+    notes = function.__annotations__
+    if _NOTES.isdisjoint(notes.values()):
+        return function
+    count = inspect.unwrap(function).__code__.co_argcount
     names = frozenset(name for name in parameters
                       if notes.get(name) in _NOTES and not name.startswith("dim"))
     if not names:

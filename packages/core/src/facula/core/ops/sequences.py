@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import os
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -213,15 +213,15 @@ def from_file(filename: str, shared: bool | None = None, size: int = 0, *, dtype
         If the file is too small.
     """
     d = dtypes.get_default_dtype() if dtype is None else as_dtype(dtype)
-    path, needed = Path(filename), size * d.itemsize
-    have = path.stat().st_size if path.exists() or not shared else 0
+    path, needed = os.fspath(filename), size * d.itemsize
+    have = os.path.getsize(path) if os.path.exists(path) or not shared else 0
     if have < needed and not shared:
         raise ValueError(f"from_file: {size} elements of {d.name} need {needed} bytes, but "
                          f"{filename} has {have}")
     if not size:
         return _finished(np.zeros(0), d, device, requires_grad)
     if have < needed:
-        with path.open("ab") as file:
+        with open(path, "ab") as file:
             file.truncate(needed)
     mapped = np.memmap(path, np.uint8, "r+" if shared else "c", shape=(needed,))
     out = convert.to(tensor_from_numpy(np.asarray(mapped).view(d.numpy)), device=as_device(device))

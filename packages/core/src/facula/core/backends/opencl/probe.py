@@ -20,7 +20,7 @@ MMA_CAPABILITY = (8, 0)  # from which mma.sync has the shapes and types of gemm_
 _POCL_SETTINGS = {"POCL_WORK_GROUP_SPECIALIZATION": "0"}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Device:
     """One OpenCL device and the limits kernels are chosen by.
 
