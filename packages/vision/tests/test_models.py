@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import re
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from facula import core, nn
 from facula.core.serialization import load
 from facula.vision import models, transforms
 from facula.vision.io import read_image
+from facula.vision.models.detection.backbone_utils import resnet_fpn_backbone
 from facula.vision.models.detection.rpn import RPNHead
+from facula.vision.models.legacy import accepts_old_calls
 
 LIGHT = ["squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
 
@@ -157,3 +160,44 @@ def test_presets(data_root: Path) -> None:
         transforms.ConvertImageDtype(core.float32),
         transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])
     assert np.array_equal(preset(picture).numpy(), by_hand(picture).numpy())
+
+
+def test_calls_as_they_were_before_weights_had_names():
+    with pytest.warns(UserWarning, match="pretrained=False is the old way: use weights=None"):
+        assert models.resnet18(pretrained=False, num_classes=3).fc.out_features == 3
+    with pytest.warns(UserWarning, match="arguments by position"):
+        models.mobilenet_v2(None, True)
+    with pytest.warns(UserWarning, match="pretrained_backbone=False"):
+        models.segmentation.fcn_resnet50(weights=None, pretrained_backbone=False)
+    position, old = pytest.warns(match="by position"), pytest.warns(match="pretrained=False")
+    with position, old:
+        resnet_fpn_backbone("resnet18", False)
+    with pytest.raises(TypeError, match="both weights and pretrained"):
+        models.resnet18(pretrained=False, weights=None)
+    with pytest.raises(TypeError, match="multiple values for argument 'weights'"):
+        models.resnet18(None, weights=None)
+    with pytest.raises(TypeError, match="at most 2 arguments"):
+        models.resnet18(None, True, 3)
+
+
+def test_true_means_the_first_weights():
+    asked = []
+
+    @accepts_old_calls(weights=("pretrained", models.ResNet50_Weights))
+    def build(*, weights=None, width=1):
+        asked.append((weights, width))
+
+    with pytest.warns(UserWarning, match="use weights=ResNet50_Weights.IMAGENET1K_V1"):
+        build(pretrained=True, width=2)
+    with pytest.warns(match="by position"), pytest.warns(match="pretrained=True"):
+        build(True)
+    build(weights=models.ResNet50_Weights.IMAGENET1K_V2)
+    first, second = models.ResNet50_Weights
+    assert asked == [(first, 2), (first, 1), (second, 1)]
+
+
+@pytest.mark.parametrize("name", ["fcn_resnet50", "lraspp_mobilenet_v3_large"])
+def test_segmentation_gives_an_ordered_dict(name):
+    model = models.get_model(name, weights=None, weights_backbone=None).eval()
+    with core.no_grad():
+        assert type(model(core.zeros(1, 3, 32, 32))) is OrderedDict

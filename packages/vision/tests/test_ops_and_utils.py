@@ -1,5 +1,6 @@
 """Boxes, and pictures of pictures."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +151,11 @@ def test_flows() -> None:
         utils.flow_to_image(flow.double())
     with pytest.raises(ValueError, match=r"flow has shape \(3, 3\)"):
         utils.flow_to_image(flow[0])
+
+
+@pytest.mark.parametrize(("module", "name"), [
+    ("focal_loss", "sigmoid_focal_loss"), ("giou_loss", "generalized_box_iou_loss"),
+    ("diou_loss", "distance_box_iou_loss"), ("ciou_loss", "complete_box_iou_loss")])
+def test_losses_are_where_programs_import_them_from(module, name):
+    room = importlib.import_module(f"facula.vision.ops.{module}")
+    assert getattr(room, name) is getattr(ops, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from facula import nn
@@ -60,7 +61,7 @@ class IntermediateLayerGetter(nn.ModuleDict):
         self.return_layers = {str(name): str(new) for name, new in return_layers.items()}
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        found: dict[str, Any] = {}
+        found: OrderedDict[str, Any] = OrderedDict()
         for name, module in self.items():
             x = module(x)
             if name in self.return_layers:

@@ -168,7 +168,7 @@ def _prepare(weights: Any, kwargs: dict[str, Any]) -> Any:
     def finish(model: GoogLeNet) -> None:
         if wanted:
             warnings.warn("googlenet: the auxiliary classifiers in the published weights are not "
-                          "trained: train them", stacklevel=4)
+                          "trained: train them", stacklevel=5)
         else:
             model.aux_logits = False
             model.aux1 = model.aux2 = None

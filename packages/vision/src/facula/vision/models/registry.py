@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from facula import nn
+from facula.vision.models.legacy import accepts_old_calls
 from facula.vision.models.weights import ENUMS, WeightsEnum, weights_of
 
 B = TypeVar("B", bound=Callable[..., nn.Module])
@@ -186,7 +187,8 @@ def entry(name: str, make: Callable[..., M], summary: str,
     build.__module__ = module
     build.__doc__ = (f"{summary}: {parameters(name)} parameters.\n\nIts weights are "
                      f"``{kind.__name__}``; further arguments go to the class.")
-    return register_model()(build), kind
+    made = accepts_old_calls(weights=("pretrained", kind))(build)
+    return register_model()(made), kind
 
 
 def parameters(name: str) -> str:

@@ -11,15 +11,13 @@ from facula.vision.ops.boxes import (
     masks_to_boxes,
     remove_small_boxes,
 )
+from facula.vision.ops.ciou_loss import complete_box_iou_loss
 from facula.vision.ops.deform_conv import DeformConv2d, deform_conv2d
+from facula.vision.ops.diou_loss import distance_box_iou_loss
 from facula.vision.ops.drop_block import DropBlock2d, DropBlock3d, drop_block2d, drop_block3d
 from facula.vision.ops.feature_pyramid_network import FeaturePyramidNetwork
-from facula.vision.ops.losses import (
-    complete_box_iou_loss,
-    distance_box_iou_loss,
-    generalized_box_iou_loss,
-    sigmoid_focal_loss,
-)
+from facula.vision.ops.focal_loss import sigmoid_focal_loss
+from facula.vision.ops.giou_loss import generalized_box_iou_loss
 from facula.vision.ops.misc import (
     MLP,
     Conv2dNormActivation,

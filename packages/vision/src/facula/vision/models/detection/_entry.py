@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from facula import nn
 from facula.vision.models.detection._utils import overwrite_eps
 from facula.vision.models.detection.backbone_utils import trained_layers
+from facula.vision.models.legacy import accepts_old_calls
 from facula.vision.models.registry import parameters, register_model, settle
 from facula.vision.models.weights import weights_of
 from facula.vision.ops import FrozenBatchNorm2d
@@ -94,4 +95,6 @@ def entry(name: str, make: Callable[..., M], summary: str, backbone_weights: Any
         + f"There are {classes} classes by default, background included; of the backbone's "
         f"{layers[0]} stages ``trainable_backbone_layers`` (by default {layers[1]}) are trained. "
         "Further arguments go to the class.")
-    return register_model()(build), kind
+    made = accepts_old_calls(weights=("pretrained", kind), weights_backbone=(
+        "pretrained_backbone", type(backbone_weights)))(build)
+    return register_model()(made), kind

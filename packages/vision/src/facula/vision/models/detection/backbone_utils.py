@@ -9,7 +9,9 @@ from typing import Any
 from facula import nn
 from facula.core import Tensor
 from facula.vision.models._utils import IntermediateLayerGetter, places_where_it_halves
-from facula.vision.models.registry import get_model_builder
+from facula.vision.models.legacy import accepts_old_calls
+from facula.vision.models.registry import get_model_builder, get_model_weights
+from facula.vision.models.weights import WeightsEnum
 from facula.vision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d
 from facula.vision.ops.feature_pyramid_network import (
     ExtraFPNBlock,
@@ -21,6 +23,11 @@ __all__ = ["BackboneWithFPN", "LastLevelMaxPool", "LastLevelP6P7", "mobilenet_ba
            "resnet_fpn_backbone"]
 
 Layer = Callable[..., nn.Module]
+
+
+def _of_backbone(arguments: dict[str, Any]) -> type[WeightsEnum]:
+    """The weights of the network that a call names."""
+    return get_model_weights(arguments["backbone_name"])
 
 
 class BackboneWithFPN(nn.Module):
@@ -57,6 +64,7 @@ class BackboneWithFPN(nn.Module):
         return self.fpn(self.body(x))
 
 
+@accepts_old_calls(weights=("pretrained", _of_backbone))
 def resnet_fpn_backbone(*, backbone_name: str, weights: Any, norm_layer: Layer = FrozenBatchNorm2d,
                         trainable_layers: int = 3, returned_layers: Sequence[int] | None = None,
                         extra_blocks: ExtraFPNBlock | None = None) -> BackboneWithFPN:
@@ -110,6 +118,7 @@ def resnet_fpn(body: Any, trainable_layers: int, returned_layers: Sequence[int] 
         [width * 2 ** (k - 1) for k in returned], 256, extra_blocks, norm_layer)
 
 
+@accepts_old_calls(weights=("pretrained", _of_backbone))
 def mobilenet_backbone(*, backbone_name: str, weights: Any, fpn: bool,
                        norm_layer: Layer = FrozenBatchNorm2d, trainable_layers: int = 2,
                        returned_layers: Sequence[int] | None = None,
@@ -171,7 +180,7 @@ def trained_layers(trained: bool, wanted: int | None, largest: int, usual: int) 
     if not trained:
         if wanted is not None:
             warnings.warn(f"trainable_backbone_layers={wanted} has no effect without trained "
-                          f"weights: all {largest} stages are trained", stacklevel=3)
+                          f"weights: all {largest} stages are trained", stacklevel=4)
         return largest
     count = usual if wanted is None else wanted
     if not 0 <= count <= largest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -272,13 +273,13 @@ class SSDFeatureExtractorVGG(nn.Module):
         for block in self.extra:
             x = block(x)
             found.append(x)
-        return {str(i): y for i, y in enumerate(found)}
+        return OrderedDict((str(i), y) for i, y in enumerate(found))
 
 
 def size_is_fixed(name: str, kwargs: dict[str, Any]) -> None:
     """Warn of an argument that has no effect."""
     if kwargs.pop("size", None) is not None:
-        warnings.warn(f"{name}: size has no effect: it is fixed", stacklevel=4)
+        warnings.warn(f"{name}: size has no effect: it is fixed", stacklevel=5)
 
 
 def _vgg(start: Start, num_classes: int, **kwargs: Any) -> SSD:

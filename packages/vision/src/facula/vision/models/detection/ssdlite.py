@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -92,7 +93,7 @@ class SSDLiteFeatureExtractorMobileNet(nn.Module):
         _normal(self.extra)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
+        found: OrderedDict[str, Tensor] = OrderedDict()
         for block in (*self.features, *self.extra):
             x = block(x)
             found[str(len(found))] = x

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from facula import nn
 from facula.core import Tensor
 from facula.vision.models._utils import IntermediateLayerGetter, places_where_it_halves
+from facula.vision.models.legacy import accepts_old_calls
 from facula.vision.models.registry import parameters, register_model, settle
 from facula.vision.models.weights import weights_of
 
@@ -41,7 +43,7 @@ class SimpleSegmentationModel(nn.Module):
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         features = self.backbone(x)
-        found = {"out": enlarged(self.classifier(features["out"]), x.shape[-2:])}
+        found = OrderedDict(out=enlarged(self.classifier(features["out"]), x.shape[-2:]))
         if self.aux_classifier is not None:
             found["aux"] = enlarged(self.aux_classifier(features["aux"]), x.shape[-2:])
         return found
@@ -116,4 +118,6 @@ def entry(name: str, make: Callable[..., M], summary: str, backbone: Callable[..
         f"without weights, the backbone's are fetched (``{backbone_weights!r}``), unless "
         "``weights_backbone`` is None.\nThere are 21 classes by default; ``aux_loss=True`` adds a "
         "classifier halfway.")
-    return register_model()(build), kind
+    made = accepts_old_calls(weights=("pretrained", kind), weights_backbone=(
+        "pretrained_backbone", type(backbone_weights)))(build)
+    return register_model()(made), kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from facula import nn
@@ -67,7 +68,7 @@ class LRASPP(nn.Module):
         self.classifier = LRASPPHead(low_channels, high_channels, num_classes, inter_channels)
 
     def forward(self, input: Tensor) -> dict[str, Tensor]:
-        return {"out": enlarged(self.classifier(self.backbone(input)), input.shape[-2:])}
+        return OrderedDict(out=enlarged(self.classifier(self.backbone(input)), input.shape[-2:]))
 
 
 def _lraspp(backbone: Any, num_classes: int, aux: bool | None, **kwargs: Any) -> LRASPP:
