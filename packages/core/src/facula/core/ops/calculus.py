@@ -7,8 +7,14 @@ from typing import Any
 from facula.core import dtypes
 from facula.core.declare import composite
 from facula.core.errors import canonical_dim, canonical_dims, describe
-from facula.core.ops import binary, cumulative, joining, reduce, shape, views
+from facula.core.ops import binary, convert, cumulative, joining, reduce, shape, views
 from facula.core.tensor import Tensor
+
+
+def _wide(x: Any) -> Any:
+    """Narrow integers as int64, so that sums and differences of neighbours do not wrap."""
+    narrow = isinstance(x, Tensor) and x._kind.dtype.category < dtypes.FLOAT and x.itemsize < 8
+    return convert.to(x, dtype=dtypes.int64) if narrow else x
 
 
 def _areas(op: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[Tensor, int]:
@@ -19,6 +25,7 @@ def _areas(op: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[Tensor, int]:
         raise IndexError(f"{op}: y must have at least one dimension: {describe(y)}")
     if y._kind.dtype is dtypes.bool_ or (isinstance(x, Tensor) and x._kind.dtype is dtypes.bool_):
         raise RuntimeError(f"{op}: not defined for bool: convert the tensor")
+    y, x = _wide(y), _wide(x)
     at = canonical_dim(op, dim, y.ndim)
     n = y.shape[at]
     if not n:

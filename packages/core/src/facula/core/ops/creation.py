@@ -128,8 +128,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None,
                     not isinstance(data, Tensor) and not _numpy_inside(data)):
                 _check_range(array, wanted)
             if array.dtype.kind == "O":  # beyond int64: of integer types only uint64 has such
-                array = ((array % (1 << 64)).astype(np.uint64)
-                         if wanted.category == dtypes.INTEGER else array.astype(np.float64))
+                array = array.astype(np.uint64 if wanted.category == dtypes.INTEGER
+                                     else np.float64)
             array = kind_of(CPU, wanted).backend.cast(array, wanted)
     return _finish(array, device, requires_grad)
 

@@ -55,10 +55,11 @@ def _diagonals(t: Tensor, row: list[Any]) -> tuple[Tensor, list[Any]]:
     return t, row
 
 
-def _sum_out(t: Tensor, row: list[Any], keep: set[Any]) -> tuple[Tensor, list[Any]]:
+def _sum_out(t: Tensor, row: list[Any], keep: set[Any],
+             dtype: Any = None) -> tuple[Tensor, list[Any]]:
     gone = [i for i, x in enumerate(row) if x not in keep]
     if gone:
-        t = reduce.sum(t, tuple(gone))
+        t = reduce.sum(t, tuple(gone), dtype=dtype)
     return t, [x for x in row if x in keep]
 
 
@@ -85,8 +86,8 @@ def _sizes(*pairs: tuple[Tensor, list[Any]]) -> dict[Any, int]:
 def _pair(a: Tensor, ra: list[Any], b: Tensor, rb: list[Any],
           keep: set[Any]) -> tuple[Tensor, list[Any]]:
     """Two operands contracted over the labels that nothing else needs."""
-    a, ra = _sum_out(a, ra, keep | set(rb))
-    b, rb = _sum_out(b, rb, keep | set(ra))
+    a, ra = _sum_out(a, ra, keep | set(rb), a.dtype)
+    b, rb = _sum_out(b, rb, keep | set(ra), b.dtype)
     sizes = _sizes((a, ra), (b, rb))
     summed = [x for x in ra if x in rb and x not in keep]
     if not summed:
@@ -155,7 +156,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
             rest = [x for k, x in enumerate(terms) if k not in (i, j)]
             keep = wanted | {x for _, r in rest for x in r}
             terms = [*rest, _pair(a, ra, b, rb, keep)]
-        t, row = _sum_out(*terms[0], wanted)
+        t, row = _sum_out(*terms[0], wanted, terms[0][0].dtype)
     return shape.permute(t, tuple([row.index(x) for x in result]))
 
 

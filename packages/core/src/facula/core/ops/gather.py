@@ -228,12 +228,17 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
         return scatter_add(input, at, idx, source)
     if reduce != "mean":
         return scatter_fold(input, at, idx, source, reduce)
-    ones = shape.expand(creation.ones((), dtype=input.dtype, device=input.device), source.shape)
-    start = creation.ones_like(input)
+    # Counted and, for integers, summed in int64: the dtype may be too narrow for either.
+    d = input.dtype
+    ones = shape.expand(creation.ones((), dtype=dtypes.int64, device=input.device), source.shape)
+    start = creation.ones_like(input, dtype=dtypes.int64)
     count = scatter_add(start if include_self else scatter(start, at, idx, 0), at, idx, ones)
+    whole = input._kind.dtype.category == INTEGER
+    if whole and d is not dtypes.uint64:
+        input, source = (convert.to(t, dtype=dtypes.int64) for t in (input, source))
     total = scatter_add(input, at, idx, source)
-    if input._kind.dtype.category == INTEGER:
-        return total // count  # type: ignore[operator]
+    if whole:
+        return convert.to(total // convert.to(count, dtype=total.dtype), dtype=d)
     return total / count  # type: ignore[operator]
 
 

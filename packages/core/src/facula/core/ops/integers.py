@@ -30,7 +30,13 @@ def gcd(input: Tensor, other: Tensor) -> Tensor:
     """
 
 
-@elementwise(numpy=np.lcm, opencl="LCM(input, other)", dtypes=_INTEGERS)
+def _lcm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    y = np.lcm(a, b)
+    # As C computes it: narrow types in int, cut off at the end; the wide ones may wrap below 0.
+    return np.abs(y) if y.dtype.itemsize >= 4 else y
+
+
+@elementwise(numpy=_lcm, opencl="LCM(input, other)", dtypes=_INTEGERS)
 def lcm(input: Tensor, other: Tensor) -> Tensor:
     """The least common multiple, never negative; 0 where one of both is 0.
 

@@ -64,7 +64,8 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1,
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1,
            alpha: Any = 1) -> Tensor:
     """``beta * input + alpha * bmm(batch1, batch2).sum(0)``."""
-    return _accumulated(input, reduce.sum(linalg.bmm(batch1, batch2), 0), beta, alpha)
+    products = linalg.bmm(batch1, batch2)
+    return _accumulated(input, reduce.sum(products, 0, dtype=products.dtype), beta, alpha)
 
 
 @composite

@@ -95,7 +95,8 @@ def _accumulate(ufunc: Any, input: np.ndarray, dim: int) -> np.ndarray:
     if input.dtype.itemsize == 2 and input.dtype.kind not in "iu":
         wide = call_quietly(ufunc.accumulate, input.astype(np.float32), axis=dim)
         return call_quietly(wide.astype, input.dtype)
-    return call_quietly(ufunc.accumulate, input, axis=dim)
+    # Said to NumPy, which would go on in int64 for bool and narrow integers.
+    return call_quietly(ufunc.accumulate, input, axis=dim, dtype=input.dtype)
 
 
 @kernel

@@ -79,10 +79,10 @@ __kernel GROUP_OF_256 void index_put_sorted(__global STORE *y, __global const ST
     const long to = (long)(key ^ 0x8000000000000000UL);
     if (to < 0 || (first && keys[first - 1] == key)) return;
     if (how) {
-        for (long j = first; j < J && keys[j] == key; ++j) {
-            const T sum = met(LOAD(y[to * B + b]), LOAD(source[at + places[j] * B + b]), how);
-            y[to * B + b] = SAVE(sum);
-        }
+        T sum = LOAD(y[to * B + b]); /* rounded once, at the end */
+        for (long j = first; j < J && keys[j] == key; ++j)
+            sum = met(sum, LOAD(source[at + places[j] * B + b]), how);
+        y[to * B + b] = SAVE(sum);
     } else {
         long last = first;
         while (last + 1 < J && keys[last + 1] == key) ++last;

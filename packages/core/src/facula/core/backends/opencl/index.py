@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from facula.core import dtypes
 from facula.core.backends.opencl.array import CLArray
 from facula.core.backends.opencl.families import declare
 from facula.core.backends.opencl.layout import size_of
@@ -16,8 +17,11 @@ from facula.core.backends.opencl.sort import ordered
 
 _INT = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
+_FLOAT = np.dtype(np.float32)
 _REPLACES, _ADDS = 0, 1
 _HOW = {"prod": 2, "amax": 3, "amin": 4}
+_ROUNDED = (_ADDS, _HOW["prod"])  # in 16 bits each step would round: 256 + 1 is 256 in bfloat16
+_HALVES = (dtypes.float16.numpy, dtypes.bfloat16.numpy)
 _FEW, _MANY = 1 << 15, 256  # on GPUs: lines that leave it idle, positions that are worth sorting
 declare("index.cl", {
     "index_take": [BUFFER] * 3 + [LONG] * 6 + [_INT],
@@ -59,9 +63,20 @@ def _put(backend: Any, y: CLArray, source: CLArray, index: CLArray, dim: int, co
     if one_list and after < _FEW and count >= _MANY and not backend.runtime.is_cpu:
         _put_sorted(backend, y, source, index, length, after, how)
         return
+    if how in _ROUNDED and count > 1 and y.dtype in _HALVES:
+        wide, y_wide = _in_float32(backend, source), _in_float32(backend, y)
+        _put(backend, y_wide, wide, index, dim, count, per_element, how)
+        backend.assign(y, y_wide)
+        return
     backend.runtime.launch_flat(
         backend.families.kernel("index_put", y.dtype), before * after, y.mem, source.mem, index.mem,
         source.offset, index.offset, before * after, length, count, after, int(per_element), how)
+
+
+def _in_float32(backend: Any, data: CLArray) -> CLArray:
+    wide: CLArray = backend.runtime.new(data.shape, _FLOAT)
+    backend.assign(wide, data)
+    return wide
 
 
 def _put_sorted(backend: Any, y: CLArray, source: CLArray, index: CLArray, length: int,

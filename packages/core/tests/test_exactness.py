@@ -1,0 +1,86 @@
+"""Integers to the ends of their ranges, and 16-bit floats rounded once: no answer is lost."""
+
+import math
+
+import numpy as np
+import pytest
+
+from facula import core as facula
+
+NARROW = ("int8", "int16", "int32", "uint8", "uint16", "uint32", "bool")
+HALVES = ("float16", "bfloat16")
+
+
+def on(device, array, dtype=None):
+    """The array as a tensor of the dtype."""
+    t = facula.tensor(array) if dtype is None else facula.tensor(array).to(getattr(facula, dtype))
+    return t.to(device)
+
+
+@pytest.mark.parametrize("dtype", NARROW)
+def test_running_sums_and_products_wrap_in_the_dtype_asked_for(device, dtype):
+    x = np.array([100, 100, 100, 2**31 - 1, 3])
+    for ours, theirs in ((facula.cumsum, np.cumsum), (facula.cumprod, np.cumprod)):
+        got = ours(on(device, x), 0, dtype=getattr(facula, dtype))
+        assert got.cpu().numpy().dtype == dtype
+        np.testing.assert_array_equal(got.cpu().numpy(), theirs(x.astype(dtype), dtype=dtype))
+
+
+def test_the_least_common_multiple_is_not_negative_where_it_wraps(device):
+    x = np.array([3, 2**31 - 1, -(2**30)], np.int32)
+    got = facula.lcm(on(device, x), on(device, np.array([2**31 - 1, 2, 3], np.int32)))
+    want = [abs((math.lcm(3, 2**31 - 1) + 2**31) % 2**32 - 2**31), 2, 2**30]
+    assert got.tolist() == want
+
+
+def test_sums_of_products_keep_the_integers_dtype(device):
+    x = on(device, np.arange(24, dtype=np.int8).reshape(2, 3, 4))
+    y = on(device, np.arange(24, dtype=np.int8).reshape(2, 4, 3))
+    start = on(device, np.ones((3, 3), np.int8))
+    products = np.einsum("bij,bjk->ik", x.cpu().numpy(), y.cpu().numpy(), dtype=np.int8)
+    got = facula.addbmm(start, x, y)
+    assert got.dtype == facula.int8
+    np.testing.assert_array_equal(got.cpu().numpy(), products + 1)
+    got = facula.einsum("bij,bjk->", x, y)
+    assert got.dtype == facula.int8
+    assert got.item() == products.sum(dtype=np.int8)
+
+
+def test_integer_means_of_many_are_right(device):
+    x = np.arange(1000, dtype=np.int8) % 100
+    index = facula.zeros(1000, dtype=facula.int64, device=device)
+    start = facula.zeros(1, dtype=facula.int8, device=device)
+    for reduce in (facula.scatter_reduce, facula.index_reduce):
+        got = reduce(start, 0, index, on(device, x), "mean", include_self=False)
+        assert got.dtype == facula.int8
+        assert got.tolist() == [int(x.mean())]
+
+
+def test_integrals_of_narrow_integers_do_not_wrap(device):
+    y = np.array([100, 120, 127, -128], np.int8)
+    x = np.array([-128, -100, 100, 127], np.int8)
+    wide, points = y.astype(np.float64), x.astype(np.float64)
+    pairs = (wide[1:] + wide[:-1]) / 2
+    assert facula.trapezoid(on(device, y)).item() == pairs.sum()
+    assert facula.trapezoid(on(device, y), on(device, x)).item() == pairs @ np.diff(points)
+
+
+def test_the_largest_unsigned_number_alone_is_a_tensor():
+    assert facula.tensor(2**64 - 1, dtype=facula.uint64).item() == 2**64 - 1
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_many_small_numbers_are_added_in_float32(device, dtype):
+    n = 3000
+    ones = on(device, np.ones(n), dtype)
+    index = facula.zeros(n, dtype=facula.int64, device=device)
+    start = facula.zeros(2, dtype=ones.dtype, device=device)
+    want = on("cpu", np.array([n, 0.0]), dtype).tolist()
+    assert facula.scatter_add(start, 0, index, ones).tolist() == want
+    assert facula.index_add(start, 0, index, ones).tolist() == want
+    assert start.index_put((index,), ones, accumulate=True).tolist() == want
+    got = facula.scatter_reduce(start, 0, index, ones, "mean", include_self=False)
+    assert got.tolist() == [1.0, 0.0]
+    wide = facula.zeros(2, 40, dtype=ones.dtype, device=device)
+    got = facula.index_add(wide, 0, index, ones.unsqueeze(1).expand(n, 40))
+    assert got[0].tolist() == [want[0]] * 40
