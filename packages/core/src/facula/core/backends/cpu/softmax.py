@@ -32,7 +32,10 @@ def _blocked(function: Callable[..., None], dim: int, *inputs: np.ndarray) -> np
     first = inputs[0]
     if first.dtype.char in "fd" and first.ndim and 0 < first.size <= ROWS:
         result = np.empty(first.shape, first.dtype)
-        _quietly(function, result, *inputs, dim)
+        try:
+            function(result, *inputs, dim)
+        except RuntimeWarning:
+            call_quietly(function, result, *inputs, dim)
         return result
     half = first.dtype.itemsize == 2
     out: np.ndarray = np.empty(first.shape, np.float32 if half else first.dtype)
@@ -64,28 +67,28 @@ def _blocked(function: Callable[..., None], dim: int, *inputs: np.ndarray) -> np
 
 
 def _softmax(out: np.ndarray, x: np.ndarray, dim: int) -> None:
-    np.subtract(x, largest(x, dim), out=out)
-    np.exp(out, out=out)
-    np.divide(out, sums(out, dim), out=out)
+    np.subtract(x, largest(x, dim), out)
+    np.exp(out, out)
+    np.divide(out, sums(out, dim), out)
 
 
 def _log_softmax(out: np.ndarray, x: np.ndarray, dim: int) -> None:
-    np.subtract(x, largest(x, dim), out=out)
+    np.subtract(x, largest(x, dim), out)
     total = sums(np.exp(out), dim)
-    np.subtract(out, np.log(total, out=total), out=out)
+    np.subtract(out, np.log(total, total), out)
 
 
 def _softmax_grad(out: np.ndarray, g: np.ndarray, y: np.ndarray, dim: int) -> None:
-    np.multiply(g, y, out=out)
+    np.multiply(g, y, out)
     total = sums(out, dim)
-    np.subtract(g, total, out=out)
-    np.multiply(out, y, out=out)
+    np.subtract(g, total, out)
+    np.multiply(out, y, out)
 
 
 def _log_softmax_grad(out: np.ndarray, g: np.ndarray, y: np.ndarray, dim: int) -> None:
-    np.exp(y, out=out)
-    np.multiply(out, sums(g, dim), out=out)
-    np.subtract(g, out, out=out)
+    np.exp(y, out)
+    np.multiply(out, sums(g, dim), out)
+    np.subtract(g, out, out)
 
 
 @kernel
