@@ -130,7 +130,7 @@ def _forward(query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: np.nda
         np.matmul(scores, v[heads], out=y[heads, rows])
         y[heads, rows] /= total
 
-    _over_blocks(part, *q.shape[:2], shape[3], q.shape[2] + v.shape[2])
+    _over_blocks(part, len(q), shape[2], shape[3], q.shape[2] + v.shape[2])
     return (y.reshape(*shape[:3], value.shape[3]).astype(query.dtype, copy=False),
             lse.reshape(shape[:3]))
 
@@ -172,7 +172,7 @@ def _backward(grad: np.ndarray, query: np.ndarray, key: np.ndarray, value: np.nd
         dk[heads] += np.matmul(by_score.swapaxes(1, 2), q[heads, rows, :-1])
         dv[heads] += np.matmul(weights.swapaxes(1, 2), g[heads, rows])
 
-    _over_blocks(part, *q.shape[:2], shape[3], 3 * k.shape[2] + 2 * v.shape[2])
+    _over_blocks(part, len(q), shape[2], shape[3], 3 * k.shape[2] + 2 * v.shape[2])
     dq *= dq.dtype.type(scale)
     return tuple([a.reshape(like.shape).astype(like.dtype, copy=False)
                   for a, like in ((dq, query), (dk, key), (dv, value))])

@@ -10,6 +10,7 @@ import numpy as np
 
 from facula.core.backends.cpu.backend import kernel
 from facula.core.backends.cpu.neural import in_single
+from facula.core.backends.cpu.products import Factor
 
 
 def _sigmoid(x: np.ndarray) -> None:
@@ -41,13 +42,13 @@ def lstm_layer(gx: np.ndarray, h: np.ndarray, c: np.ndarray,
     # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: with inputs halved, one tanh serves all four gates.
     scale = np.full(4 * n, half, gx.dtype)
     scale[2 * n:3 * n] = 1
-    weight = np.ascontiguousarray(w_hh.T) * scale
+    times_weight = Factor(np.ascontiguousarray(w_hh.T) * scale, len(h))
     shift = np.where(scale == half, half, gx.dtype.type(0))
     gates = np.multiply(gx, scale, out=np.empty(gx.shape, gx.dtype))
     y, cells = (np.empty((*gx.shape[:2], n), gx.dtype) for _ in range(2))
     product, add = np.empty(gates.shape[1:], gx.dtype), np.empty(h.shape, gx.dtype)
     for t, now in enumerate(gates):
-        now += np.matmul(h, weight, out=product)
+        now += times_weight(h, product)
         np.tanh(now, out=now)
         now *= scale
         now += shift
@@ -67,11 +68,12 @@ def lstm_layer_grad(gy: np.ndarray, g_cells: np.ndarray, h0: np.ndarray, c0: np.
     g_gates = np.empty_like(gates)
     gh, gc = np.zeros_like(h0), np.zeros_like(c0)
     tanh, through = np.empty_like(h0), np.empty_like(h0)
-    split = (gates.shape[1], 4, n)
+    by_gate, slopes = (a.reshape(*a.shape[:2], 4, n) for a in (gates, g_gates))
+    times_weight = Factor(w_hh, len(h0))
     for t in reversed(range(len(gates))):
         now, slope = gates[t], g_gates[t]
-        i, f, g, o = np.moveaxis(now.reshape(split), 1, 0)
-        di, df, dg, do = np.moveaxis(slope.reshape(split), 1, 0)
+        i, f, g, o = (by_gate[t, :, k] for k in range(4))
+        di, df, dg, do = (slopes[t, :, k] for k in range(4))
         # What each gate's gradient is multiplied by, before the products with gc and gh.
         np.subtract(one, now, out=slope)
         slope *= now
@@ -88,10 +90,10 @@ def lstm_layer_grad(gy: np.ndarray, g_cells: np.ndarray, h0: np.ndarray, c0: np.
         gh += gy[t]
         gc += g_cells[t]
         gc += np.multiply(gh, tanh, out=through)
-        slope.reshape(split)[:, :3] *= gc[:, None]
+        slopes[t, :, :3] *= gc[:, None]
         do *= gh
         gc *= f
-        np.matmul(slope, w_hh, out=gh)
+        times_weight(slope, gh)
     return g_gates, gh, gc, _product_of_all(g_gates, h0, y)
 
 
@@ -99,13 +101,13 @@ def lstm_layer_grad(gy: np.ndarray, g_cells: np.ndarray, h0: np.ndarray, c0: np.
 @in_single
 def gru_layer(gx: np.ndarray, h: np.ndarray, w_hh: np.ndarray,
               b_hh: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    n, weight = h.shape[-1], np.ascontiguousarray(w_hh.T)
+    n, times_weight = h.shape[-1], Factor(np.ascontiguousarray(w_hh.T), len(h))
     y = np.empty((*gx.shape[:2], n), gx.dtype)
     # Per step: the reset gate, the update gate, the candidate, what the reset gate scales.
     work = np.empty((*gx.shape[:2], 4 * n), gx.dtype)
     product = np.empty(gx.shape[1:], gx.dtype)
     for t, now in enumerate(work):
-        np.matmul(h, weight, out=product)
+        times_weight(h, product)
         if b_hh is not None:
             product += b_hh
         r, z, new, scaled = (now[:, k * n:(k + 1) * n] for k in range(4))
@@ -130,7 +132,8 @@ def gru_layer_grad(gy: np.ndarray, h0: np.ndarray, w_hh: np.ndarray, y: np.ndarr
     before = _before(h0, y)
     by_input = np.empty((*y.shape[:2], 3 * n), y.dtype)  # of gx
     by_state = np.empty_like(by_input)                   # of h @ w_hh.T + b_hh
-    gh = np.zeros_like(h0)
+    gh, through = np.zeros_like(h0), np.empty_like(h0)
+    times_weight = Factor(w_hh, len(h0))
     for t in reversed(range(len(work))):
         r, z, new, scaled = (work[t, :, k * n:(k + 1) * n] for k in range(4))
         gr, gz, gn = (by_input[t, :, k * n:(k + 1) * n] for k in range(3))
@@ -144,5 +147,5 @@ def gru_layer_grad(gy: np.ndarray, h0: np.ndarray, w_hh: np.ndarray, y: np.ndarr
         by_state[t, :, :2 * n] = by_input[t, :, :2 * n]
         np.multiply(gn, r, out=by_state[t, :, 2 * n:])
         gh *= z
-        gh += np.matmul(by_state[t], w_hh)
+        gh += times_weight(by_state[t], through)
     return by_input, gh, _product_of_all(by_state, h0, y), by_state.sum((0, 1))
