@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from facula import core as facula
+from facula.core import linalg
 
 NARROW = ("int8", "int16", "int32", "uint8", "uint16", "uint32", "bool")
 HALVES = ("float16", "bfloat16")
@@ -84,3 +85,65 @@ def test_many_small_numbers_are_added_in_float32(device, dtype):
     wide = facula.zeros(2, 40, dtype=ones.dtype, device=device)
     got = facula.index_add(wide, 0, index, ones.unsqueeze(1).expand(n, 40))
     assert got[0].tolist() == [want[0]] * 40
+
+
+# Composites whose way is wider than their result, on numbers that float16 can hold.
+WAYS = {
+    "std": (lambda x: x.std(), lambda x: x.std(ddof=1)),
+    "norm": (lambda x: x.norm(), lambda x: np.linalg.norm(x)),
+    "vector_norm": (lambda x: linalg.vector_norm(x, 3), lambda x: np.linalg.norm(x, 3)),
+    "dist": (lambda x: facula.dist(x, -x / 2), lambda x: np.linalg.norm(1.5 * x)),
+    "nanmean": (lambda x: facula.nanmean(x.abs()), lambda x: np.abs(x).mean()),
+    "cosine_similarity": (lambda x: facula.cosine_similarity(x, x, 0), lambda x: 1.0),
+    "renorm": (lambda x: facula.renorm(x[None], 2, 0, 1e-4)[0],
+               lambda x: x * (1e-4 / (np.linalg.norm(x) + 1e-7))),
+    "cdist": (lambda x: facula.cdist(x[None], x[None] / 2)[0, 0],
+              lambda x: np.linalg.norm(x / 2)),
+    "pairwise_distance": (lambda x: facula.pairwise_distance(x, x / 2, eps=0.0),
+                          lambda x: np.linalg.norm(x / 2)),
+    "trapezoid": (lambda x: facula.trapezoid(x), lambda x: ((x[1:] + x[:-1]) / 2).sum()),
+    "round": (lambda x: facula.round(x, decimals=2), lambda x: np.round(x, 2)),
+    "ldexp": (lambda x: facula.ldexp(x, facula.tensor(-15, device=x.device)),
+              lambda x: np.ldexp(x, -15)),
+}
+
+
+@pytest.mark.parametrize("size", [1e4, 2e-4])
+@pytest.mark.parametrize("name", WAYS)
+def test_squares_and_sums_on_the_way_may_leave_float16(device, name, size):
+    x = on(device, np.array([1.0, 1.0, -1.0, 2.0]) * size, "float16")
+    ours, theirs = WAYS[name]
+    got = ours(x)
+    assert got.dtype == facula.float16
+    np.testing.assert_allclose(got.cpu().double().numpy(), theirs(x.cpu().double().numpy()),
+                               rtol=2e-3, atol=1e-7)
+
+
+def test_log2_of_a_sum_is_rounded_once(device):
+    x = on(device, np.array([-1.0, 3.0, 7.5]), "float16")
+    assert facula.logaddexp2(x, x).tolist() == [0.0, 4.0, 8.5]
+
+
+def test_floats_divided_by_the_integer_0(device):
+    x = on(device, np.array([1.0, -2.0, 0.0]))
+    np.testing.assert_equal((x // 0).tolist(), [np.inf, -np.inf, np.nan])
+    assert (x % 0).isnan().all().item()
+    assert facula.fmod(x, 0).isnan().all().item()
+
+
+def test_infinities_between_quantiles(device):
+    x = on(device, np.array([-np.inf, 1.0, 2.0]))
+    assert facula.quantile(x, 0.3).item() == -np.inf
+
+
+def test_a_histogram_of_equal_numbers(device):
+    x = on(device, np.array([2.0, 2.0]))
+    counts, edges = np.histogram([2.0, 2.0], 3)
+    got = facula.histogram(x, 3)
+    np.testing.assert_allclose(got[1].cpu().numpy(), edges)
+    assert got[0].tolist() == counts.tolist()
+
+
+def test_a_norm_of_negative_order_of_infinities(device):
+    x = on(device, np.array([np.inf, -np.inf]))
+    assert linalg.vector_norm(x, -1).item() == np.inf  # of 1 / 0

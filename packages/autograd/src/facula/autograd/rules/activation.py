@@ -45,7 +45,7 @@ vjp(op.hardtanh, input=lambda g, input, min_val, max_val: g * (
 vjp(op.softplus, input=_softplus)
 vjp(op.softshrink, input=lambda g, input, lambd: g * ((input > lambd) | (input < -lambd)))
 vjp(op.hardshrink, input=lambda g, input, lambd: g * ((input > lambd) | (input < -lambd)))
-vjp(op.threshold, input=lambda g, input, threshold: g * (input > threshold))
+vjp(op.threshold, input=lambda g, input, threshold: where(input <= threshold, 0.0, g))
 vjp(op.silu, input=_silu)
 vjp(op.gelu_erf, input=lambda g, input: g * op.gelu_erf_slope(input))
 vjp(op.gelu_tanh, input=lambda g, input: g * op.gelu_tanh_slope(input))

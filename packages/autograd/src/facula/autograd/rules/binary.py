@@ -12,7 +12,7 @@ where = ops.compare.select_where
 zeros_like = ops.creation.zeros_like
 
 
-def _log_of(x):  # type: ignore[no-untyped-def]
+def log_of(x):  # type: ignore[no-untyped-def]
     if isinstance(x, Tensor):
         return ops.unary.log(x)
     with np.errstate(all="ignore"):
@@ -34,13 +34,18 @@ def _pow_input(g, input, exponent):  # type: ignore[no-untyped-def]
 def _pow_exponent(g, input, exponent, y):  # type: ignore[no-untyped-def]
     """y * log(input), and 0 where input is 0 and exponent is not negative."""
     if exponent.is_complex() or y.is_complex():
-        return g * conj(where(0.0, y * _log_of(input), y == 0))
-    return g * where(0.0, y * _log_of(input), (exponent >= 0) & (input == 0))
+        return g * conj(where(0.0, y * log_of(input), y == 0))
+    return g * where(0.0, y * log_of(input), (exponent >= 0) & (input == 0))
 
 
 def _half_at_ties(g, wins, ties):  # type: ignore[no-untyped-def]
     """The gradient where the operand wins; half of it where both are equal."""
     return g * wins + g * ties * 0.5
+
+
+def _square_length(x, y):  # type: ignore[no-untyped-def]
+    """Of the point (x, y); 1 at the origin, where the angle's derivative so counts as 0."""
+    return where(1.0, x * x + y * y, (x == 0) & (y == 0))
 
 
 vjp(op.add, input=lambda g: g, other=lambda g: g)
@@ -55,12 +60,13 @@ vjp(op.fmod, input=lambda g: g,
 vjp(op.floor_divide, input=lambda g: zeros_like(g), other=lambda g: zeros_like(g))
 vjp(op.trunc_divide, input=lambda g: zeros_like(g), other=lambda g: zeros_like(g))
 vjp(op.pow, input=_pow_input, exponent=_pow_exponent)
-vjp(op.maximum, input=lambda g, input, other: _half_at_ties(g, input > other, input == other),
-    other=lambda g, input, other: _half_at_ties(g, other > input, input == other))
-vjp(op.minimum, input=lambda g, input, other: _half_at_ties(g, input < other, input == other),
-    other=lambda g, input, other: _half_at_ties(g, other < input, input == other))
-vjp(op.atan2, input=lambda g, input, other: g * (other / (input * input + other * other)),
-    other=lambda g, input, other: -g * (input / (input * input + other * other)))
+# "Not less or equal" rather than "greater": a NaN has the gradient on both sides, as in PyTorch.
+vjp(op.maximum, input=lambda g, input, other: _half_at_ties(g, ~(input <= other), input == other),
+    other=lambda g, input, other: _half_at_ties(g, ~(input >= other), input == other))
+vjp(op.minimum, input=lambda g, input, other: _half_at_ties(g, ~(input >= other), input == other),
+    other=lambda g, input, other: _half_at_ties(g, ~(input <= other), input == other))
+vjp(op.atan2, input=lambda g, input, other: g * (other / _square_length(input, other)),
+    other=lambda g, input, other: -g * (input / _square_length(input, other)))
 vjp(op.hypot, input=lambda g, input, y: g * (input / y), other=lambda g, other, y: g * (other / y))
 
 not_differentiable(op.logical_and, op.logical_or, op.logical_xor, op.bitwise_and, op.bitwise_or,

@@ -86,12 +86,12 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """The input, and zero where it is within ``lambd`` of zero."""
 
 
-@elementwise(numpy=lambda x, threshold, value: np.where(x > x.dtype.type(threshold), x,
-                                                        x.dtype.type(value)),
-             opencl="input > (T)threshold ? input : (T)value", method=False, inplace=False,
+@elementwise(numpy=lambda x, threshold, value: np.where(x <= x.dtype.type(threshold),
+                                                        x.dtype.type(value), x),
+             opencl="input <= (T)threshold ? (T)value : input", method=False, inplace=False,
              export=False, dtypes=_REAL)
 def threshold(input: Tensor, threshold: float = 0.0, value: float = 0.0) -> Tensor:
-    """The input where it is above the threshold, else ``value``."""
+    """``value`` where the input is not above the threshold, else the input, NaN included."""
 
 
 @takes_out(passes=4)

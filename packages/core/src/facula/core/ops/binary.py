@@ -57,7 +57,8 @@ def true_divide(input: Tensor, other: Tensor) -> Tensor:
 def _checked_divisor(function: Any) -> Any:
     """Integer division by zero is an error, as in PyTorch on the CPU."""
     def call(a: np.ndarray, b: Any) -> np.ndarray:
-        if np.asarray(b).dtype.kind in "iu" and not np.all(b):  # a number stays one
+        whole = all(np.asarray(x).dtype.kind in "iub" for x in (a, b))  # a number stays one
+        if whole and not np.all(b):
             raise ZeroDivisionError(f"{function.__name__}: integer division by zero: "
                                     "the divisor holds a 0")
         return function(a, b)

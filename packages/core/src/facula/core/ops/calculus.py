@@ -8,6 +8,7 @@ from facula.core import dtypes
 from facula.core.declare import composite
 from facula.core.errors import canonical_dim, canonical_dims, describe
 from facula.core.ops import binary, convert, cumulative, joining, reduce, shape, views
+from facula.core.ops.halves import in_float32
 from facula.core.tensor import Tensor
 
 
@@ -50,6 +51,7 @@ def _areas(op: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[Tensor, int]:
 
 
 @composite(method=False)
+@in_float32
 def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """The integral along a dimension by the trapezium rule.
 
@@ -80,6 +82,7 @@ def trapz(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
 
 
 @composite(method=False)
+@in_float32
 def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """The integral from the first point to each later one, as :func:`facula.trapezoid`.
 

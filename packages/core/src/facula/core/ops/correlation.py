@@ -21,6 +21,7 @@ from facula.core.ops import (
     shape,
     unary,
 )
+from facula.core.ops.halves import in_float32
 from facula.core.results import HistogramDD
 from facula.core.tensor import Tensor
 
@@ -103,6 +104,7 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
 
 
 @composite
+@in_float32
 def corrcoef(input: Tensor) -> Tensor:
     """Pearson's correlations of variables, one per row, over observations, one per column.
 

@@ -172,14 +172,18 @@ def histogram_counts(input: Tensor, edges: Tensor, weight: Tensor | None) -> Ten
     return input, edges, weight  # type: ignore[return-value]
 
 
-def equal_edges(op: str, input: Tensor, bins: int, low: float, high: float) -> Tensor:
-    """The ends of equally wide bins; those of the data where low and high are equal."""
+def equal_edges(op: str, input: Tensor, bins: int, low: float, high: float,
+                margin: float = 0.5) -> Tensor:
+    """The ends of equally wide bins; those of the data where low and high are equal.
+
+    Where these are equal as well, they are moved apart by a margin, which is PyTorch's.
+    """
     if bins < 1:
         raise RuntimeError(f"{op}: bins={bins} must be positive")
     if low == high and input._data.size:
         low, high = float(input.detach().amin()), float(input.detach().amax())  # type: ignore
     if low == high:
-        low, high = low - 1, high + 1
+        low, high = low - margin, high + margin
     if not (np.isfinite(low) and np.isfinite(high)) or low > high:
         raise RuntimeError(f"{op}: the range from {low} to {high} must be finite and ascending")
     return creation.linspace(low, high, bins + 1, dtype=input.dtype, device=input.device)
@@ -205,7 +209,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     """
     if input._kind.dtype.category != FLOAT:
         raise RuntimeError(f"histc: the input must be floating, but is {input.dtype.name}")
-    edges = equal_edges("histc", input, bins, float(min), float(max))
+    edges = equal_edges("histc", input, bins, float(min), float(max), 1.0)
     return histogram_counts(input.detach(), edges, None)
 
 

@@ -20,6 +20,7 @@ from facula.core.ops import (
     shape,
     unary,
 )
+from facula.core.ops.halves import in_float32
 from facula.core.tensor import Tensor
 
 MANY = 25  # rows from which PyTorch, and this, takes a matrix product for Euclidean distances
@@ -37,7 +38,12 @@ def length(x: Tensor, p: float, dim: Any, keepdim: bool = False) -> Tensor:
     if p == 2:
         part = size if x.is_complex() else x  # the square of x spares the gradient of abs
         return _root(reduce.sum(binary.mul(part, part), dim, keepdim), 2)
-    return _root(reduce.sum(binary.pow(size, p), dim, keepdim), p)
+    if p < 1:  # whose slope at 0 is infinite
+        none = compare.eq(size, 0)
+        powers = masked.where(none, 0.0, binary.pow(masked.where(none, 1.0, size), p))  # type: ignore[arg-type]
+    else:
+        powers = binary.pow(size, p)  # type: ignore[arg-type]
+    return _root(reduce.sum(powers, dim, keepdim), p)
 
 
 def _root(power: Tensor, p: float) -> Tensor:
@@ -48,6 +54,7 @@ def _root(power: Tensor, p: float) -> Tensor:
 
 
 @composite(method=False)
+@in_float32
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
                       keepdim: bool = False) -> Tensor:
     """The p-norm of ``x1 - x2 + eps`` along the last dimension.
@@ -62,6 +69,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 
 
 @composite(method=False)
+@in_float32
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along ``dim``.
 
@@ -80,6 +88,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
 
 @composite(method=False)
+@in_float32
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """The p-norm distances between all pairs of rows.
 
@@ -121,6 +130,7 @@ _MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist",
 
 
 @composite(method=False)
+@in_float32
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0,
           compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-norm distances between all rows of one matrix and all of another, in batches.
@@ -177,6 +187,7 @@ def _euclidean(x1: Tensor, x2: Tensor) -> Tensor:
 
 
 @composite(inplace=True)
+@in_float32
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """Each slice along ``dim`` scaled down, where its p-norm is above ``maxnorm``, to that norm.
 

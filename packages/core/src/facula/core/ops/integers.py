@@ -11,6 +11,7 @@ from facula.core.declare import composite, elementwise
 from facula.core.errors import describe
 from facula.core.fronts.elementwise import operand_key
 from facula.core.ops import binary, convert
+from facula.core.ops.halves import in_float32
 from facula.core.promotion import result_dtype, scalar_dtype
 from facula.core.results import MantissaExponent
 from facula.core.tensor import Tensor
@@ -49,6 +50,7 @@ def lcm(input: Tensor, other: Tensor) -> Tensor:
 
 
 @composite(inplace=True)
+@in_float32
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """``input * 2 ** other``.
 

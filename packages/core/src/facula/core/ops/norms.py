@@ -12,6 +12,7 @@ from facula.core.errors import canonical_dim, canonical_dims, describe
 from facula.core.ops import compare, convert, creation, reduce, shape, solve, unary, views
 from facula.core.ops.decompose import check_matrix
 from facula.core.ops.eigen import svdvals
+from facula.core.ops.halves import in_float32
 from facula.core.ops.statistics import root
 from facula.core.tensor import Tensor
 
@@ -34,16 +35,17 @@ def _order(name: str, ord: Any) -> float:
 
 
 def _of_sizes(size: Tensor, p: float, dims: tuple[int, ...], keepdim: bool) -> Tensor:
-    """``sum(size ** p) ** (1 / p)`` whose derivative by zeros counts as 0, as PyTorch's does."""
+    """``sum(size ** p) ** (1 / p)`` whose derivative at zeros counts as 0, as PyTorch's does."""
     zero = size == 0
     powers = where(0.0 if p > 0 else math.inf,
                    where(1.0, size, zero) ** p, zero)  # type: ignore[operator]
     total = reduce.sum(powers, dims, keepdim)
     none = total == 0
-    return where(0.0, where(1.0, total, none) ** (1 / p), none)  # type: ignore[operator]
+    return where(0.0 if p > 0 else math.inf, where(1.0, total, none) ** (1 / p), none)  # type: ignore[operator]
 
 
 @composite(space="linalg")
+@in_float32
 def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *,
                 dtype: Any = None) -> Tensor:
     """The p-norm of the elements: ``sum(|x| ** p) ** (1 / p)``.

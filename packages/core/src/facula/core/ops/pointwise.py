@@ -12,6 +12,7 @@ from facula.core.declare import composite, elementwise
 from facula.core.errors import describe
 from facula.core.fitting import fitting_number
 from facula.core.ops import binary, compare, masked, unary
+from facula.core.ops.halves import in_float32
 from facula.core.tensor import Tensor
 
 _REAL = tuple(d for d in dtypes.ALL if not d.is_complex)
@@ -238,6 +239,7 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
 
 
 @composite
+@in_float32
 def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
     """log2(2**input + 2**other), without overflow on the way."""
     scale = math.log(2)

@@ -7,7 +7,17 @@ from typing import Any
 from facula.core import dtypes
 from facula.core.declare import composite, primitive
 from facula.core.errors import canonical_dim, describe, refuse_complex
-from facula.core.ops import compare, convert, creation, gather, reduce, shape, unary, views
+from facula.core.ops import (
+    compare,
+    convert,
+    creation,
+    gather,
+    pointwise,
+    reduce,
+    shape,
+    unary,
+    views,
+)
 from facula.core.results import ValuesIndices
 from facula.core.tensor import Tensor
 
@@ -230,7 +240,7 @@ def _quantile(op: str, input: Tensor, q: Any, dim: Any, keepdim: bool, interpola
     else:
         weight = ranks - low if interpolation == "linear" else 0.5  # type: ignore[operator]
         below, above = _at(ordered, low), _at(ordered, unary.ceil(ranks))
-        y = below + (above - below) * weight  # type: ignore[operator]
+        y = pointwise.lerp(below, above, weight)  # type: ignore[arg-type]
     y = views.movedim(y, -1, 0)
     if keepdim:
         sizes = tuple([1 if at is None or i == at else n for i, n in enumerate(input.shape)])

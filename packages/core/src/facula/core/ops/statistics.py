@@ -12,6 +12,7 @@ from facula.core.errors import canonical_dims, canonical_shape
 from facula.core.fronts.telling import telling
 from facula.core.operation import operation
 from facula.core.ops import compare, masked, reduce, shape, unary
+from facula.core.ops.halves import in_float32
 from facula.core.tensor import Tensor
 
 
@@ -115,6 +116,7 @@ def root(input: Tensor) -> Tensor:
 
 
 @composite
+@in_float32
 def std(input: Tensor, *args: Any, unbiased: bool | None = None, correction: Any = None,
         keepdim: bool = False, dim: Any = None) -> Tensor:
     """The standard deviation over some dimensions, or all, as :func:`facula.var_mean`.
@@ -129,6 +131,7 @@ def std(input: Tensor, *args: Any, unbiased: bool | None = None, correction: Any
 
 
 @composite
+@in_float32
 def std_mean(input: Tensor, *args: Any, unbiased: bool | None = None, correction: Any = None,
              keepdim: bool = False, dim: Any = None) -> tuple[Tensor, Tensor]:
     """Standard deviation and mean, as :func:`facula.var_mean`."""
@@ -159,6 +162,7 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
 
 
 @composite
+@in_float32
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of all elements that are not NaN.
 

@@ -10,6 +10,7 @@ from facula.core import dtypes
 from facula.core.declare import composite, elementwise, takes_out
 from facula.core.errors import not_a_tensor
 from facula.core.operation import operation
+from facula.core.ops.halves import in_float32
 from facula.core.tensor import Tensor
 
 _SIGNED = tuple(d for d in dtypes.ALL if d is not dtypes.bool_)
@@ -286,19 +287,19 @@ def _taking_decimals() -> Any:
                             f"{input.dtype.name}")
         return 10.0 ** (decimals if decimals > 0 else -decimals)  # abs is an operation here
 
+    @in_float32
+    def scaled(input: Tensor, decimals: int, factor: float) -> Tensor:
+        return plain(input * factor) / factor if decimals > 0 else plain(input / factor) * factor
+
     def rounded(input: Tensor, *, decimals: int = 0) -> Tensor:
         if not decimals:
             return plain(input)
-        factor = scale("round", input, decimals)
-        return plain(input * factor) / factor if decimals > 0 else plain(input / factor) * factor
+        return scaled(input, decimals, scale("round", input, decimals))
 
     def rounded_inplace(self: Tensor, *, decimals: int = 0) -> Tensor:
         if not decimals:  # NumPy's rint of integers is a float, which they can't store
             return plain_inplace(self) if self.is_floating_point() else self
-        factor = scale("round_", self, decimals)
-        if decimals > 0:
-            return plain_inplace(self.mul_(factor)).div_(factor)
-        return plain_inplace(self.div_(factor)).mul_(factor)
+        return self.copy_(scaled(self, decimals, scale("round_", self, decimals)))
 
     rounded.__name__ = rounded.__qualname__ = "round"
     rounded_inplace.__name__ = rounded_inplace.__qualname__ = "round_"

@@ -101,7 +101,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x * hardsigmoid(x)``."""
-    return _applied(lambda x: x * activation.hardtanh(x + 3, 0.0, 6.0) / 6,  # type: ignore
+    return _applied(lambda x: x * (activation.hardtanh(x + 3, 0.0, 6.0) / 6),  # type: ignore
                     input, inplace)
 
 

@@ -140,7 +140,7 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None,
     if log_target:
         losses = unary.exp(x) * (x - input)
     else:
-        empty = x <= 0  # 0 log 0 = 0
+        empty = x == 0  # 0 log 0 = 0
         logs = unary.log(masked.where(empty, 1.0, x))
         losses = masked.where(empty, 0.0, x * (logs - input))
     if reduction == "batchmean":
