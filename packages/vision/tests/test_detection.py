@@ -7,7 +7,7 @@ import pytest
 
 from facula import core, nn
 from facula.vision.models import detection
-from facula.vision.models.detection._utils import BoxCoder
+from facula.vision.models.detection._utils import BoxCoder, retrieve_out_channels
 from facula.vision.models.detection.anchor_utils import AnchorGenerator, DefaultBoxGenerator
 from facula.vision.models.detection.faster_rcnn import FastRCNNPredictor
 from facula.vision.models.detection.fcos import FCOS
@@ -139,3 +139,9 @@ def test_masks_are_cut_at_the_sides_of_the_picture(device: str) -> None:
 def test_no_proposals_are_no_boxes_of_each_class() -> None:
     coder = BoxCoder((10.0, 10.0, 5.0, 5.0))
     assert coder.decode(core.zeros(0, 12), [core.zeros(0, 4)]).shape == (0, 3, 4)
+
+
+def test_channels_of_a_backbone_for_a_new_head():
+    backbone = nn.Sequential(nn.Conv2d(3, 7, 3), nn.BatchNorm2d(7)).train()
+    assert retrieve_out_channels(backbone, (20, 30)) == [7]
+    assert backbone.training and backbone[1].num_batches_tracked == 0

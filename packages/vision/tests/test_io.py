@@ -47,6 +47,13 @@ def test_real_files(data_root: Path, folder: str) -> None:
             continue
         seen += 1
         got = read_image(path).numpy()
+        if want["mode"] != "L" and got.shape[0] == 1 and b"PLTE" in path.read_bytes():
+            with Image.open(path) as indexed:
+                assert (got[0] == np.asarray(indexed)).all()
+                colours = "RGBA" if "transparency" in indexed.info else "RGB"
+            got = read_image(path, colours).numpy()
+        if got.ndim == 4:
+            got = got[0]
         assert list(got.shape[1:]) == want["size"][::-1], name
         means = got.mean((1, 2), dtype=np.float64)
         wide = want["mode"].startswith("I")
@@ -56,7 +63,7 @@ def test_real_files(data_root: Path, folder: str) -> None:
         if want["mode"] in ("L", "RGB", "RGBA", "LA") and "decoded_sha256" in want:
             plain = np.ascontiguousarray(got.transpose(1, 2, 0))
             assert hashlib.sha256(plain.tobytes()).hexdigest() == want["decoded_sha256"], name
-        assert got.dtype == (np.int32 if wide else np.uint8)
+        assert got.dtype in ((np.uint16, np.int32) if wide else (np.uint8,))
     assert seen > 10
 
 
@@ -76,8 +83,19 @@ def test_modes(data_root: Path, mode: ImageReadMode | str, channels: int) -> Non
 def test_sixteen_bits(tmp_path: Path) -> None:
     values = np.array([[0, 257, 65535]], np.uint16)
     Image.fromarray(values).save(tmp_path / "x.png")
-    assert read_image(tmp_path / "x.png").tolist() == [[[0, 257, 65535]]]
-    assert read_image(tmp_path / "x.png", "GRAY").tolist() == [[[0, 1, 255]]]
+    for mode in ("UNCHANGED", "GRAY"):
+        got = read_image(tmp_path / "x.png", mode)
+        assert got.dtype is core.uint16 and got.tolist() == [[[0, 257, 65535]]]
+    assert read_image(tmp_path / "x.png", "RGB")[:, 0, 2].tolist() == [255, 255, 255]
+
+
+def test_marks_in_a_palette_are_indices(tmp_path: Path) -> None:
+    marks = np.array([[0, 1, 2], [2, 2, 0]], np.uint8)
+    picture = Image.fromarray(marks)
+    picture.putpalette([9, 8, 7, 200, 0, 0, 0, 100, 0])
+    picture.save(tmp_path / "x.png")
+    assert read_image(tmp_path / "x.png").tolist() == [marks.tolist()]
+    assert read_image(tmp_path / "x.png", "RGB")[:, 0, 1].tolist() == [200, 0, 0]
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -102,6 +120,8 @@ def test_gif_of_several_pictures(tmp_path: Path) -> None:
     film = decode_gif(read_file(tmp_path / "x.gif"))
     assert film.shape == (2, 3, 3, 4)
     assert film[:, 0, 0, 0].tolist() == [255, 0]
+    assert read_image(tmp_path / "x.gif").equal(film)
+    assert read_image(tmp_path / "x.gif", "GRAY").shape == (2, 1, 3, 4)
 
 
 def test_errors(tmp_path: Path) -> None:

@@ -155,7 +155,8 @@ def test_flows() -> None:
 
 @pytest.mark.parametrize(("module", "name"), [
     ("focal_loss", "sigmoid_focal_loss"), ("giou_loss", "generalized_box_iou_loss"),
-    ("diou_loss", "distance_box_iou_loss"), ("ciou_loss", "complete_box_iou_loss")])
-def test_losses_are_where_programs_import_them_from(module, name):
+    ("diou_loss", "distance_box_iou_loss"), ("ciou_loss", "complete_box_iou_loss"),
+    ("boxes", "nms"), ("boxes", "batched_nms")])
+def test_functions_are_where_programs_import_them_from(module, name):
     room = importlib.import_module(f"facula.vision.ops.{module}")
     assert getattr(room, name) is getattr(ops, name)

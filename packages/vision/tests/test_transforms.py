@@ -310,3 +310,11 @@ def test_random_apply_is_a_module():
 def test_affine_parameters_with_two_numbers_for_shear():
     *_, (x, y) = T.RandomAffine.get_params([0, 0], None, None, [5, 5], (8, 8))
     assert (x, y) == (5.0, 0.0)
+
+
+@pytest.mark.parametrize(("have", "want", "white"), [
+    (core.float32, core.uint16, 65535), (core.float16, core.uint8, 255),
+    (core.bfloat16, core.uint8, 255), (core.float32, core.int16, 32767)])
+def test_white_stays_white(have, want, white):
+    picture = core.tensor([[[0.0, 1.0]]], dtype=have)
+    assert F.convert_image_dtype(picture, want).tolist() == [[[0, white]]]

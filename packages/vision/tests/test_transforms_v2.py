@@ -320,3 +320,14 @@ def test_representations():
     assert repr(v2.AutoAugment()) == (
         "AutoAugment(interpolation=nearest, policy=AutoAugmentPolicy.IMAGENET)")
     assert repr(v2.Lambda(abs, int)) == "Lambda(abs, types=['int'])"
+
+
+def test_plain_tensors_and_prints_of_the_classes():
+    image = tv.Image(core.zeros(1, 2, 2))
+    plain = image.as_subclass(core.Tensor)
+    plain += 1
+    assert type(plain) is core.Tensor and image.sum() == 4
+    assert type(image.as_subclass(tv.Mask)) is tv.Mask
+    with pytest.raises(TypeError, match="use wrap"):
+        image.as_subclass(tv.BoundingBoxes)
+    assert str(tv.Mask(core.tensor([[1, 2], [3, 4]]))) == "Mask([[1, 2],\n      [3, 4]])"

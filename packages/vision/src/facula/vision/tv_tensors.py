@@ -56,10 +56,24 @@ class TVTensor(Tensor):
         """As a tensor's; keeps the class."""
         return self._like_me(super().detach())
 
+    def as_subclass(self, cls: type[Tensor]) -> Any:
+        """The same memory as a plain tensor (``cls=Tensor``), or as another class without notes."""
+        if cls is not Tensor and getattr(cls, "_notes", None) != ():
+            raise TypeError(f"as_subclass: {cls.__name__} can't be made of values alone: use wrap, "
+                            "or call the class")
+        out: Any = object.__new__(cls)
+        _take(out, self)
+        return out
+
     def __repr__(self) -> str:
         notes = [f"{name}={getattr(self, name)}" for name in self._notes]
+        name = type(self).__name__
         inner = Tensor.__repr__(self).removeprefix("tensor(").removesuffix(")")
-        return f"{type(self).__name__}({', '.join([inner, *notes])})"
+        first, *rest = inner.split("\n")
+        lines = [first, *(" " * (len(name) + 1) + line.removeprefix(" " * len("tensor("))
+                          for line in rest)]
+        values = "\n".join(lines)
+        return f"{name}({', '.join([values, *notes])})"
 
 
 def _take(out: Any, tensor: Tensor) -> None:

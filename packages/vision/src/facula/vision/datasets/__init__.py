@@ -30,6 +30,7 @@ from facula.vision.datasets.scenes import (
 )
 from facula.vision.datasets.small import SEMEION, STL10, SVHN, USPS
 from facula.vision.datasets.vision import StandardTransform, VisionDataset
+from facula.vision.datasets.wrapping import wrap_dataset_for_transforms_v2
 
 __all__ = ["Digits", "MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST", "CIFAR10", "CIFAR100",
            "USPS", "SVHN", "STL10", "SEMEION", "Caltech101", "Caltech256", "Country211", "DTD",
@@ -37,4 +38,4 @@ __all__ = ["Digits", "MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST", "CIF
            "RenderedSST2", "SUN397", "ImageNet", "Imagenette", "VOCSegmentation", "VOCDetection",
            "CocoDetection", "CocoCaptions",
            "ImageFolder", "DatasetFolder", "FakeData", "VisionDataset", "StandardTransform",
-           "DamagedFileError", "utils"]
+           "wrap_dataset_for_transforms_v2", "DamagedFileError", "utils"]

@@ -80,8 +80,12 @@ class MNIST(VisionDataset):
         self.data, self.targets = self._load()
 
     @property
-    def raw_folder(self) -> Path:
+    def raw_folder(self) -> str:
         """Where a download puts the files."""
+        return str(self._raw)
+
+    @property
+    def _raw(self) -> Path:
         return Path(self.root or ".") / type(self).__name__ / "raw"
 
     @property
@@ -95,7 +99,7 @@ class MNIST(VisionDataset):
         return f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
 
     def _find(self, name: str) -> Path | None:
-        for folder in (self.raw_folder, Path(self.root or ".")):
+        for folder in (self._raw, Path(self.root or ".")):
             for ending in ("", ".gz", ".xz"):
                 if (folder / (name + ending)).is_file():
                     return folder / (name + ending)
@@ -107,7 +111,7 @@ class MNIST(VisionDataset):
             path = self._find(name)
             if path is None:
                 raise RuntimeError(f"{type(self).__name__}: {name}(.gz) is neither in "
-                                   f"{self.raw_folder} nor in {self.root}: name the right folder, "
+                                   f"{self._raw} nor in {self.root}: name the right folder, "
                                    "or use download=True")
             paths.append(path)
         data, labels = read_idx(paths[0]), read_idx(paths[1])
@@ -132,7 +136,7 @@ class MNIST(VisionDataset):
     def download(self) -> None:
         """Fetch the files that are missing, from the first mirror that has them."""
         for name, md5 in self._missing():
-            download_url([mirror + name for mirror in self.mirrors], self.raw_folder, name, md5)
+            download_url([mirror + name for mirror in self.mirrors], self._raw, name, md5)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         picture = Image.fromarray(self.data.numpy()[index])
@@ -245,11 +249,11 @@ class EMNIST(MNIST):
         """Fetch the archive with all splits, unless this split is there."""
         if all(self._find(name) for name in self._names()):
             return
-        path = download_url(self.url, self.raw_folder, md5=self.md5)
-        extract_archive(path, self.raw_folder, remove_finished=True)
-        for file in (self.raw_folder / "gzip").glob("*.gz"):
-            os.replace(file, self.raw_folder / file.name)
-        (self.raw_folder / "gzip").rmdir()
+        path = download_url(self.url, self._raw, md5=self.md5)
+        extract_archive(path, self._raw, remove_finished=True)
+        for file in (self._raw / "gzip").glob("*.gz"):
+            os.replace(file, self._raw / file.name)
+        (self._raw / "gzip").rmdir()
 
 
 class QMNIST(MNIST):

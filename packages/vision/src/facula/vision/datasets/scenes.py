@@ -157,6 +157,8 @@ class VOCDetection(_Voc):
         for child in children:
             for name, value in VOCDetection.parse_voc_xml(child).items():
                 several[name].append(value)
+        if node.tag == "annotation":
+            several["object"] += []
         inside = {name: values if len(values) > 1 or name == "object" else values[0]
                   for name, values in several.items()}
         return {node.tag: inside}

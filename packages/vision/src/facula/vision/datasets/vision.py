@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from facula.data import Dataset
@@ -75,7 +74,7 @@ class VisionDataset(Dataset[Any]):
         if transforms is not None and separate:
             raise ValueError(f"{type(self).__name__}: transforms is given together with transform "
                              "or target_transform: pass either the one or the others")
-        self.root = None if root is None else Path(root).expanduser()
+        self.root = os.path.expanduser(root) if isinstance(root, str) else root
         self.transform = transform
         self.target_transform = target_transform
         self.transforms = StandardTransform(transform, target_transform) if separate else transforms

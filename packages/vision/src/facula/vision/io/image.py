@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from facula.core import Tensor, from_numpy
+from facula.core import Tensor, from_numpy, stack
 from facula.vision.transforms.functional import pil_to_tensor
 
 
@@ -64,14 +64,16 @@ def decode_image(input: Any, mode: ImageReadMode | str = ImageReadMode.UNCHANGED
     input : Tensor, str or Path
         The file, or its bytes: JPEG, PNG, WebP, GIF and what else Pillow reads.
     mode : ImageReadMode or str
-        Which channels to make. ``"UNCHANGED"`` keeps them, with palettes resolved.
+        Which channels to make. ``"UNCHANGED"`` keeps them: of a PNG with a palette the indices
+        (one channel), of other formats the palette's colours.
     apply_exif_orientation : bool
         Turn the picture as its camera noted.
 
     Returns
     -------
     Tensor
-        uint8, or int32 for 16-bit grey. Of an animation with several pictures, the first.
+        uint8, or uint16 for 16-bit grey. A GIF with several pictures gives all of them,
+        (N, C, H, W), another animation the first.
 
     Raises
     ------
@@ -97,6 +99,8 @@ def decode_image(input: Any, mode: ImageReadMode | str = ImageReadMode.UNCHANGED
         with Image.open(source) as picture:
             if mode is ImageReadMode.GRAY:
                 picture.draft("L", None)  # a JPEG has the luminance already
+            if picture.format == "GIF":
+                return _frames(picture, mode)
             return pil_to_tensor(_converted(picture, mode, apply_exif_orientation))
     except FileNotFoundError:
         raise
@@ -105,15 +109,20 @@ def decode_image(input: Any, mode: ImageReadMode | str = ImageReadMode.UNCHANGED
 
 
 def _converted(picture: Image.Image, mode: ImageReadMode, turn: bool) -> Image.Image:
+    indexed = picture.format == "PNG" and picture.mode == "P"
     picture.load()
     if turn:
         picture = ImageOps.exif_transpose(picture)
     if mode is not ImageReadMode.UNCHANGED:
+        if picture.mode.startswith("I") and mode is ImageReadMode.GRAY:
+            return picture
         if picture.mode.startswith("I") or picture.mode == "F":
             picture = _eight_bits(picture)
         return picture.convert(_PIL_MODE[mode])
     if picture.mode == "1":
         return picture.convert("L")
+    if indexed:  # marks of objects are kept so: the indices count, not the colours
+        return picture
     if picture.mode in ("P", "PA"):
         clear = "transparency" in picture.info or picture.mode == "PA"
         return picture.convert("RGBA" if clear else "RGB")
@@ -170,13 +179,18 @@ def decode_gif(input: Tensor) -> Tensor:
     """A GIF as RGB: (3, H, W), or (N, 3, H, W) if it has several pictures."""
     try:
         with Image.open(io.BytesIO(input.numpy(force=True).tobytes())) as film:
-            frames = []
-            for number in range(getattr(film, "n_frames", 1)):
-                film.seek(number)
-                frames.append(np.asarray(film.convert("RGB")).transpose(2, 0, 1))
+            return _frames(film, ImageReadMode.RGB)
     except _UNREADABLE as error:
         raise RuntimeError(f"decode_gif: can't decode {input.numel()} bytes: {error}") from None
-    return from_numpy(np.ascontiguousarray(frames[0] if len(frames) == 1 else np.stack(frames)))
+
+
+def _frames(film: Any, mode: ImageReadMode) -> Tensor:
+    """All pictures of a GIF, or the only one."""
+    frames = []
+    for number in range(getattr(film, "n_frames", 1)):
+        film.seek(number)
+        frames.append(pil_to_tensor(film.convert(_PIL_MODE.get(mode, "RGB"))))
+    return frames[0] if len(frames) == 1 else stack(frames)
 
 
 def _encoded(op: str, input: Tensor, form: str, channels: tuple[int, ...], **options: Any) -> bytes:

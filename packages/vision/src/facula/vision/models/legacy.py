@@ -29,6 +29,7 @@ def accepts_old_calls(**old: tuple[str, Weights]) -> Callable[[Callable[..., M]]
     >>> import warnings
     >>> from facula.vision.models import resnet18
     >>> with warnings.catch_warnings(record=True) as seen:
+    ...     warnings.simplefilter("always")
     ...     model = resnet18(pretrained=False)
     >>> "use weights=None" in str(seen[0].message)
     True

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from facula.core import Tensor, clamp, from_numpy, maximum, minimum, no_grad, stack
+from facula.vision.ops.suppression import batched_nms as batched_nms
+from facula.vision.ops.suppression import nms as nms
 
 
 def _check(op: str, name: str, boxes: Any) -> None:

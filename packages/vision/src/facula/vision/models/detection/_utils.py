@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from facula import nn
-from facula.core import Tensor, arange, cat, dtypes, full, randperm, stack, where, zeros_like
+from facula.core import (
+    Tensor,
+    arange,
+    cat,
+    dtypes,
+    full,
+    no_grad,
+    randperm,
+    stack,
+    where,
+    zeros,
+    zeros_like,
+)
 from facula.nn import functional as F
 from facula.vision.ops import (
     FrozenBatchNorm2d,
@@ -260,3 +272,15 @@ def box_loss(kind: str, coder: BoxCoder, anchors: Tensor, targets: Tensor, codes
 def no_match(anchors: Tensor) -> Tensor:
     """The matches of a picture without targets: background everywhere."""
     return full((len(anchors),), -1, dtype=dtypes.int64, device=anchors.device)
+
+
+def retrieve_out_channels(model: nn.Module, size: tuple[int, int]) -> list[int]:
+    """The channels of each feature map, found by trying."""
+    was_training = model.training
+    model.eval()
+    with no_grad():
+        device = next(model.parameters()).device
+        features: Any = model(zeros(1, 3, size[1], size[0], device=device))
+    model.train(was_training)
+    return [x.shape[1] for x in ([features] if isinstance(features, Tensor)
+                                 else features.values())]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from facula import nn
-from facula.core import Tensor, cat, dtypes, full, no_grad, ones, stack, where, zeros
+from facula.core import Tensor, cat, dtypes, full, ones, stack, where, zeros
 from facula.nn import functional as F
 from facula.vision.models.detection._entry import Start, entry
 from facula.vision.models.detection._utils import (
@@ -17,6 +17,7 @@ from facula.vision.models.detection._utils import (
     indices,
     no_match,
     per_place,
+    retrieve_out_channels,
     top_scores,
 )
 from facula.vision.models.detection.anchor_utils import DefaultBoxGenerator
@@ -101,18 +102,6 @@ class SSDHead(nn.Module):
                 "cls_logits": self.classification_head(x)}
 
 
-def channels_of(backbone: nn.Module, size: tuple[int, int]) -> list[int]:
-    """The channels of each feature map, found by trying."""
-    was_training = backbone.training
-    backbone.eval()
-    with no_grad():
-        device = next(backbone.parameters()).device
-        features: Any = backbone(zeros(1, 3, size[1], size[0], device=device))
-    backbone.train(was_training)
-    return [x.shape[1] for x in ([features] if isinstance(features, Tensor)
-                                 else features.values())]
-
-
 class SSD(Detector):
     """SSD.
 
@@ -156,7 +145,8 @@ class SSD(Detector):
         self.anchor_generator = anchor_generator
         self.box_coder = BoxCoder((10.0, 10.0, 5.0, 5.0))
         if head is None:
-            channels: Any = getattr(backbone, "out_channels", None) or channels_of(backbone, size)
+            channels: Any = (getattr(backbone, "out_channels", None)
+                             or retrieve_out_channels(backbone, size))
             if len(channels) != len(anchor_generator.aspect_ratios):
                 raise ValueError(f"SSD: the backbone gives {len(channels)} feature maps, but "
                                  f"anchor_generator has {len(anchor_generator.aspect_ratios)} "

@@ -11,9 +11,10 @@ from facula import nn
 from facula.core import Tensor
 from facula.vision.models._utils import places_where_it_halves
 from facula.vision.models.detection._entry import Start, entry
+from facula.vision.models.detection._utils import retrieve_out_channels
 from facula.vision.models.detection.anchor_utils import DefaultBoxGenerator
 from facula.vision.models.detection.backbone_utils import freeze_before
-from facula.vision.models.detection.ssd import SSD, SSDScoringHead, channels_of, size_is_fixed
+from facula.vision.models.detection.ssd import SSD, SSDScoringHead, size_is_fixed
 from facula.vision.models.mobilenetv3 import MobileNet_V3_Large_Weights, mobilenet_v3_large
 from facula.vision.ops import Conv2dNormActivation
 
@@ -113,7 +114,8 @@ def _mobile(start: Start, num_classes: int, norm_layer: Layer | None = None,
     freeze_before(list(body.features), stages, start.layers)
     backbone = SSDLiteFeatureExtractorMobileNet(body.features, stages[-2], norm)
     generator = DefaultBoxGenerator([[2, 3]] * 6, min_ratio=0.2, max_ratio=0.95)
-    head = SSDLiteHead(channels_of(backbone, (320, 320)), generator.num_anchors_per_location(),
+    channels = retrieve_out_channels(backbone, (320, 320))
+    head = SSDLiteHead(channels, generator.num_anchors_per_location(),
                        num_classes, norm)
     defaults: dict[str, Any] = {
         "score_thresh": 0.001, "nms_thresh": 0.55, "detections_per_img": 300,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from facula.core import Tensor, as_tensor, float32, from_numpy, get_default_dtype
+from facula.core import Tensor, as_tensor, float32, from_numpy, get_default_dtype, where
 
 _WIDE = {"I": np.int32, "I;16": np.uint16, "I;16B": np.uint16, "I;16L": np.uint16,
          "F": np.float32}
@@ -22,8 +22,6 @@ def _pil_array(pic: Image.Image) -> np.ndarray:
         array = np.array(pic, np.uint8) * np.uint8(255)
     elif pic.mode in _WIDE:
         array = np.array(pic).astype(_WIDE[pic.mode])
-        if array.dtype == np.uint16:  # there is no such dtype
-            array = array.astype(np.int32)
     else:
         array = np.array(pic)
     if array.ndim == 2:
@@ -172,7 +170,10 @@ def convert_image_dtype(image: Tensor, dtype: Any = None) -> Tensor:
         if dtype.itemsize >= 8 or (dtype.itemsize == 4 and image.dtype.itemsize <= 4):
             raise RuntimeError(f"convert_image_dtype: {image.dtype.name} values cannot reach the "
                                f"largest {dtype.name} exactly: use a smaller integer type")
-        return (image * (_largest(dtype) + 1.0 - 1e-3)).to(dtype)
+        scaled = image * (_largest(dtype) + 1.0 - 1e-3)
+        if dtype.itemsize == 2 or image.dtype.itemsize == 2:  # white is rounded up to no value
+            scaled = where(scaled > _largest(dtype), float(_largest(dtype)), scaled)
+        return scaled.to(dtype)
     have, want = _largest(image.dtype), _largest(dtype)
     if have > want:
         return (image // ((have + 1) // (want + 1))).to(dtype)
