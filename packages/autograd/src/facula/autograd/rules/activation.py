@@ -24,9 +24,9 @@ def _softplus(g, input, beta, threshold):  # type: ignore[no-untyped-def]
     return g * where(z > threshold, 1.0, sigmoid(z))
 
 
-def _gelu_erf_slope(g, input):  # type: ignore[no-untyped-def]
+def _gelu_erf_step(g, gradient, input):  # type: ignore[no-untyped-def]
     density = exp(input * input * -0.5) * (1 / math.sqrt(2 * math.pi))
-    return g * (density * (2 - input * input))
+    return g * gradient * (density * (2 - input * input))
 
 
 def _gelu_tanh_slope(g, input):  # type: ignore[no-untyped-def]
@@ -47,8 +47,8 @@ vjp(op.softshrink, input=lambda g, input, lambd: g * ((input > lambd) | (input <
 vjp(op.hardshrink, input=lambda g, input, lambd: g * ((input > lambd) | (input < -lambd)))
 vjp(op.threshold, input=lambda g, input, threshold: where(input <= threshold, 0.0, g))
 vjp(op.silu, input=_silu)
-vjp(op.gelu_erf, input=lambda g, input: g * op.gelu_erf_slope(input))
+vjp(op.gelu_erf, input=lambda g, input: op.gelu_erf_step(g, input))
 vjp(op.gelu_tanh, input=lambda g, input: g * op.gelu_tanh_slope(input))
-vjp(op.gelu_erf_slope, input=_gelu_erf_slope)
+vjp(op.gelu_erf_step, gradient=lambda g, input: op.gelu_erf_step(g, input), input=_gelu_erf_step)
 vjp(op.gelu_tanh_slope, input=_gelu_tanh_slope)
 vjp(op.logsigmoid, input=lambda g, input: g * sigmoid(-input))

@@ -144,8 +144,7 @@ def gelu_tanh(input: Tensor) -> Tensor:
     """:func:`gelu_erf`, the normal distribution approximated by tanh."""
 
 
-@takes_out(passes=23)
-def _gelu_erf_slope(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def _gelu_erf_slope(x: np.ndarray, out: np.ndarray | None) -> np.ndarray:
     if x.dtype == np.float32:
         return normal.gelu_slope(x, out)
     y = np.multiply(np.exp(x * x * -0.5), x * (1 / math.sqrt(2 * math.pi)), out=out)
@@ -153,11 +152,17 @@ def _gelu_erf_slope(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     return np.add(y, _erf(np.atleast_1d(x) * _ROOT_HALF).reshape(x.shape) * 0.5, out=out)
 
 
-@elementwise(numpy=_gelu_erf_slope, dtypes=_F, method=False, inplace=False, export=False,
-             opencl="0.5 * (1 + erf(input * 0.70710678118654752)) "
-                    "+ input * exp(input * input * -0.5) * 0.3989422804014327")
-def gelu_erf_slope(input: Tensor) -> Tensor:
-    """The derivative of :func:`gelu_erf`."""
+@takes_out(passes=24)
+def _gelu_erf_step(g: np.ndarray, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    y = _gelu_erf_slope(x, out)
+    return np.multiply(g, y, out=y if x.ndim and g.shape == x.shape else None)
+
+
+@elementwise(numpy=_gelu_erf_step, dtypes=_F, method=False, inplace=False, export=False,
+             opencl="gradient * (0.5 * (1 + erf(input * 0.70710678118654752)) "
+                    "+ input * exp(input * input * -0.5) * 0.3989422804014327)")
+def gelu_erf_step(gradient: Tensor, input: Tensor) -> Tensor:
+    """The gradient of :func:`gelu_erf`: g times its derivative."""
 
 
 def _gelu_tanh_slope(x: np.ndarray) -> np.ndarray:
