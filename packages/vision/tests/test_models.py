@@ -1,6 +1,7 @@
 """The models by name, their published weights, a step of training, and known photographs."""
 
 import copy
+import importlib
 import json
 import pickle
 import re
@@ -201,3 +202,12 @@ def test_segmentation_gives_an_ordered_dict(name):
     model = models.get_model(name, weights=None, weights_backbone=None).eval()
     with core.no_grad():
         assert type(model(core.zeros(1, 3, 32, 32))) is OrderedDict
+
+
+@pytest.mark.parametrize(("room", "names"), [
+    ("models.mobilenet", ["MobileNetV2", "mobilenet_v3_large"]),
+    ("models.resnet", ["conv1x1", "conv3x3"]), ("transforms.transforms", ["Compose", "Resize"]),
+    ("datasets.voc", ["VOCDetection"]), ("datasets.coco", ["CocoDetection"])])
+def test_names_are_where_programs_import_them_from(room, names):
+    module = importlib.import_module(f"facula.vision.{room}")
+    assert all(callable(getattr(module, name)) for name in names)

@@ -331,3 +331,16 @@ def test_plain_tensors_and_prints_of_the_classes():
     with pytest.raises(TypeError, match="use wrap"):
         image.as_subclass(tv.BoundingBoxes)
     assert str(tv.Mask(core.tensor([[1, 2], [3, 4]]))) == "Mask([[1, 2],\n      [3, 4]])"
+
+
+def test_what_a_transform_asks_of_its_sample():
+    boxes = tv.BoundingBoxes([[0, 0, 1, 1]], format="XYXY", canvas_size=(4, 5))
+    parts = [core.zeros(3, 4, 5), boxes, "a label"]
+    assert v2.query_size(parts) == (4, 5) and v2.query_chw(parts) == (3, 4, 5)
+    assert v2.get_bounding_boxes(parts) is boxes
+    assert v2.has_any(parts, tv.Mask, str) and not v2.has_any(parts, tv.Mask)
+    assert v2.has_all(parts, str, tv.BoundingBoxes) and not v2.has_all(parts, str, tv.Mask)
+    with pytest.raises(ValueError, match="no KeyPoints"):
+        v2.get_keypoints(parts)
+    with pytest.raises(TypeError, match="no part of the sample has sizes"):
+        v2.query_size(["a label"])

@@ -18,9 +18,15 @@ __all__ = [
 ]
 
 
-def _conv3x3(inside: int, outside: int, stride: int = 1, groups: int = 1,
-             dilation: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inside, outside, 3, stride, dilation, dilation, groups, bias=False)
+def conv3x3(in_planes: int, out_planes: int, stride: int = 1, groups: int = 1,
+            dilation: int = 1) -> nn.Conv2d:
+    """A 3x3 convolution without bias that keeps height and width, but for the stride."""
+    return nn.Conv2d(in_planes, out_planes, 3, stride, dilation, dilation, groups, bias=False)
+
+
+def conv1x1(in_planes: int, out_planes: int, stride: int = 1) -> nn.Conv2d:
+    """A 1x1 convolution without bias."""
+    return nn.Conv2d(in_planes, out_planes, 1, stride, bias=False)
 
 
 class BasicBlock(nn.Module):
@@ -35,10 +41,10 @@ class BasicBlock(nn.Module):
         if groups != 1 or base_width != 64 or dilation > 1:
             raise ValueError(f"BasicBlock: groups={groups}, base_width={base_width}, dilation="
                              f"{dilation}: only 1, 64 and 1 are possible")
-        self.conv1 = _conv3x3(inplanes, planes, stride)
+        self.conv1 = conv3x3(inplanes, planes, stride)
         self.bn1 = norm_layer(planes)
         self.relu = nn.ReLU(inplace=True)
-        self.conv2 = _conv3x3(planes, planes)
+        self.conv2 = conv3x3(planes, planes)
         self.bn2 = norm_layer(planes)
         self.downsample = downsample
         self.stride = stride
@@ -62,11 +68,11 @@ class Bottleneck(nn.Module):
                  dilation: int = 1, norm_layer: Any = nn.BatchNorm2d) -> None:
         super().__init__()
         width = int(planes * (base_width / 64.0)) * groups
-        self.conv1 = nn.Conv2d(inplanes, width, 1, bias=False)
+        self.conv1 = conv1x1(inplanes, width)
         self.bn1 = norm_layer(width)
-        self.conv2 = _conv3x3(width, width, stride, groups, dilation)
+        self.conv2 = conv3x3(width, width, stride, groups, dilation)
         self.bn2 = norm_layer(width)
-        self.conv3 = nn.Conv2d(width, planes * self.expansion, 1, bias=False)
+        self.conv3 = conv1x1(width, planes * self.expansion)
         self.bn3 = norm_layer(planes * self.expansion)
         self.relu = nn.ReLU(inplace=True)
         self.downsample = downsample
@@ -153,7 +159,7 @@ class ResNet(nn.Module):
         downsample = None
         if stride != 1 or self.inplanes != outside:
             downsample = nn.Sequential(
-                nn.Conv2d(self.inplanes, outside, 1, stride, bias=False),
+                conv1x1(self.inplanes, outside, stride),
                 self._norm_layer(outside))
         made = [block(self.inplanes, planes, stride, downsample, self.groups, self.base_width,
                       before, self._norm_layer)]

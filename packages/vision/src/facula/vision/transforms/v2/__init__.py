@@ -79,6 +79,15 @@ from facula.vision.transforms.v2.misc import (
     UniformTemporalSubsample,
 )
 from facula.vision.transforms.v2.mixing import CutMix, MixUp
+from facula.vision.transforms.v2.querying import (
+    check_type,
+    get_bounding_boxes,
+    get_keypoints,
+    has_all,
+    has_any,
+    query_chw,
+    query_size,
+)
 
 __all__ = [
     "functional", "InterpolationMode", "Transform",
@@ -97,4 +106,6 @@ __all__ = [
     "CutMix", "MixUp",
     "ConvertBoundingBoxFormat", "ClampBoundingBoxes", "ClampKeyPoints", "SetClampingMode",
     "SanitizeBoundingBoxes", "SanitizeKeyPoints", "UniformTemporalSubsample",
+    "check_type", "get_bounding_boxes", "get_keypoints", "has_all", "has_any", "query_chw",
+    "query_size",
 ]

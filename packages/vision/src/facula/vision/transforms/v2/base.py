@@ -16,7 +16,7 @@ from facula.vision.transforms.base import public_names, shown
 from facula.vision.transforms.v2 import functional as F
 from facula.vision.transforms.v2.functional.dispatch import find
 from facula.vision.transforms.v2.tree import flatten
-from facula.vision.tv_tensors import BoundingBoxes, Image, KeyPoints, Mask, TVTensor, Video
+from facula.vision.tv_tensors import Image, TVTensor, Video
 
 PICTURES = (Image, Video, PIL.Image)
 PLAIN = (bool, int, float, str, tuple, list, enum.Enum)
@@ -120,16 +120,6 @@ def fill_for(fill: Any, kind: type) -> Any:
                              f"{fill}")
         return fill["others"]
     return found
-
-
-def size_of(flat_inputs: Sequence[Any]) -> tuple[int, int]:
-    """The height and width that all inputs agree on."""
-    sizes = {tuple(F.get_size(x)) for x in flat_inputs
-             if isinstance(x, (*PICTURES, Mask, BoundingBoxes, KeyPoints)) or F.is_pure_tensor(x)}
-    if len(sizes) != 1:
-        raise ValueError(f"the parts of the sample have {len(sizes)} sizes, {sorted(sizes)}: they "
-                         "must agree, and one part must have a size")
-    return sizes.pop()  # type: ignore[return-value]
 
 
 def picture_of(flat_inputs: Sequence[Any]) -> Any:

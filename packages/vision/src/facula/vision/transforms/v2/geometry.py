@@ -17,8 +17,8 @@ from facula.vision.transforms.v2.base import (
     Randomly,
     Transform,
     fill_for,
-    size_of,
 )
+from facula.vision.transforms.v2.querying import query_size
 from facula.vision.tv_tensors import BoundingBoxes, KeyPoints, Mask, wrap
 
 BILINEAR = InterpolationMode.BILINEAR
@@ -83,7 +83,7 @@ class RandomCrop(Transform, crops.RandomCrop):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The border and the place."""
-        height, width = size_of(flat_inputs)
+        height, width = query_size(flat_inputs)
         left, top, right, bottom = sides_of(self.padding or 0)
         if self.pad_if_needed:
             more = max(self.size[0] - height - top - bottom, 0)
@@ -106,7 +106,7 @@ class RandomResizedCrop(Transform, crops.RandomResizedCrop):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The place."""
-        return {"place": self.place(*size_of(flat_inputs), self.scale, self.ratio)}
+        return {"place": self.place(*query_size(flat_inputs), self.scale, self.ratio)}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """See :class:`Transform`."""
@@ -164,7 +164,7 @@ class RandomAffine(Transform, v1.RandomAffine):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """Angle, shift, factor and shear."""
-        height, width = size_of(flat_inputs)
+        height, width = query_size(flat_inputs)
         return {"map": self.get_params(self.degrees, self.translate, self.scale, self.shear,
                                        (width, height))}
 
@@ -179,7 +179,7 @@ class RandomPerspective(Randomly, v1.RandomPerspective):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The corners."""
-        height, width = size_of(flat_inputs)
+        height, width = query_size(flat_inputs)
         return {"corners": self.get_params(width, height, self.distortion_scale)}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
@@ -193,7 +193,7 @@ class ElasticTransform(Transform, v1.ElasticTransform):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The displacements."""
-        return {"moves": self.get_params(self.alpha, self.sigma, size_of(flat_inputs))}
+        return {"moves": self.get_params(self.alpha, self.sigma, query_size(flat_inputs))}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """See :class:`Transform`."""
@@ -237,7 +237,7 @@ class RandomZoomOut(Randomly):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The border."""
-        height, width = size_of(flat_inputs)
+        height, width = query_size(flat_inputs)
         factor = _random.uniform(*self.side_range)
         down, across = int(height * factor) - height, int(width * factor) - width
         left, top = int(across * _random.uniform(0, 1)), int(down * _random.uniform(0, 1))
@@ -291,7 +291,7 @@ class RandomIoUCrop(Transform):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The piece and which boxes stay; nothing for the whole picture."""
-        height, width = size_of(flat_inputs)
+        height, width = query_size(flat_inputs)
         boxes = next(x for x in flat_inputs if isinstance(x, BoundingBoxes))
         corners = F.convert_bounding_box_format(boxes, new_format="XYXY").float()
         x1, y1, x2, y2 = corners.unbind(-1)
@@ -367,7 +367,7 @@ class ScaleJitter(_Resizing):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The size."""
-        height, width = size_of(flat_inputs)
+        height, width = query_size(flat_inputs)
         share = _random.uniform(*self.scale_range)
         ratio = min(self.target_size[0] / height, self.target_size[1] / width) * share
         return {"size": (max(int(height * ratio), 1), max(int(width * ratio), 1))}
@@ -395,7 +395,7 @@ class RandomShortestSize(_Resizing):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """The size."""
-        height, width = size_of(flat_inputs)
+        height, width = query_size(flat_inputs)
         short = self.min_size[_random.integer(0, len(self.min_size) - 1)]
         ratio = short / min(height, width)
         if self.max_size is not None:
