@@ -42,7 +42,8 @@ def called(lib, expression, arrays):
     """The result and the gradients by every array of its sum with weights 1, 2, 3, 1, ..."""
     leaves = {k: lib.tensor(v, dtype=lib.float64).requires_grad_() for k, v in arrays.items()}
     called_by_name = expression[:4] != "lib." and expression[:2] not in ("x ", "x.")
-    y = eval("lib." * called_by_name + expression, {"lib": lib, "inf": math.inf, **leaves})
+    known = {"lib": lib, "inf": math.inf, "math": math, **leaves}
+    y = eval("lib." * called_by_name + expression, known)
     weights = lib.arange(y.numel(), dtype=lib.float64) % 3 + 1
     (y * weights.reshape(tuple(y.shape))).sum().backward()
     return [y.detach().numpy()] + [
@@ -77,3 +78,14 @@ def test_rows_with_zeros_and_ties(expression):
 def test_rows_with_infinities(expression):
     for row in TAILS:
         agree(expression, x=row)
+
+
+@pytest.mark.parametrize("expression", [
+    "margin_ranking_loss(x, y, lib.ones_like(x))", "hinge_embedding_loss(x, -lib.ones_like(x))",
+    "triplet_margin_loss(x[None], x[None] + 1, x[None] + 2, margin=math.sqrt(3), eps=0.0)",
+    "smooth_l1_loss(x, y)", "huber_loss(x, y)", "l1_loss(x, y)",
+    "multi_margin_loss(x, lib.tensor(1))"])
+def test_losses_at_their_corners(expression):
+    for row in ROWS:
+        arrays = {"x": row, "y": [1.0, 1.0, 1.0]} if "y" in expression else {"x": row}
+        agree(f"{F}.{expression}", **arrays)

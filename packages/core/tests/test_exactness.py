@@ -147,3 +147,45 @@ def test_a_histogram_of_equal_numbers(device):
 def test_a_norm_of_negative_order_of_infinities(device):
     x = on(device, np.array([np.inf, -np.inf]))
     assert linalg.vector_norm(x, -1).item() == np.inf  # of 1 / 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", *HALVES])
+def test_nan_comes_last(device, dtype):
+    x = np.array([np.nan, 3.0, 1.0, np.nan, 2.0, -1.0])
+    t = on(device, x, dtype)
+    values, order = facula.sort(t, stable=True)
+    np.testing.assert_equal(values.tolist(), [-1, 1, 2, 3, np.nan, np.nan])
+    assert order.tolist() == [5, 2, 4, 1, 0, 3]
+    np.testing.assert_equal(facula.sort(t, descending=True)[0].tolist(), np.sort(x)[::-1])
+    np.testing.assert_equal(facula.topk(t, 3)[0].tolist(), [np.nan, np.nan, 3])
+    assert facula.topk(t, 1, largest=False)[0].tolist() == [-1]
+    assert facula.kthvalue(t, 2)[0].item() == 1
+    assert math.isnan(facula.median(t).item())
+    assert facula.nanmedian(t).item() == 1
+    np.testing.assert_equal(facula.unique(t).tolist(), [-1, 1, 2, 3, np.nan, np.nan])
+    edges = on(device, np.array([-1.0, 0.0, 1.0, 2.0]), dtype)
+    assert facula.searchsorted(edges, t).tolist() == np.searchsorted([-1, 0, 1, 2], x).tolist()
+
+
+def test_ranges_of_huge_integers_have_all_of_their_numbers(device):
+    assert facula.arange(0, 2**62 + 1, 2**61, device=device).tolist() == [0, 2**61, 2**62]
+    assert facula.arange(2**53 + 1, 2**53 + 9, 3, device=device).tolist() == [
+        *range(2**53 + 1, 2**53 + 9, 3)]
+    assert facula.arange(2, -2**62, -2**61, device=device).tolist() == [*range(2, -2**62, -2**61)]
+
+
+def test_a_linspace_of_integers_begins_and_ends_at_integers(device):
+    got = facula.linspace(0.5, 7.5, 8, dtype=facula.int64, device=device)
+    assert got.tolist() == [*range(8)]
+
+
+def test_parts_of_complex_numbers_are_replaced_where_they_are_no_numbers(device):
+    x = on(device, np.array([complex(np.nan, 1), complex(np.inf, -np.inf)]))
+    top = np.finfo(np.float64).max
+    assert facula.nan_to_num(x).tolist() == [1j, complex(top, -top)]
+
+
+def test_one_number_is_formatted_as_a_number(device):
+    x = on(device, np.array(2**62 + 1))
+    assert f"{x}" == f"{x:d}" == str(2**62 + 1)
+    assert f"{on(device, np.array([1]))}".startswith("tensor(")

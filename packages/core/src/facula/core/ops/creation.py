@@ -334,13 +334,13 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
     if (end - start) * step < 0:
         raise RuntimeError(f"arange: start={start}, end={end} and step={step} have the wrong sign: "
                            "the step must lead from start to end")
+    whole = all(isinstance(v, int) for v in (start, end, step))
     if dtype is None:
-        whole = all(isinstance(v, int) for v in (start, end, step))
         dtype = dtypes.int64 if whole else _default()
     d = as_dtype(dtype)
-    count = math.ceil((end - start) / step)
-    wide = np.int64 if all(isinstance(v, int) for v in (start, end, step)) else np.float64
-    array = (start + np.arange(count, dtype=wide) * step).astype(d.numpy)
+    count = -((start - end) // step) if whole else math.ceil((end - start) / step)
+    array = (start + np.arange(count, dtype=np.int64 if whole else np.float64) * step).astype(
+        d.numpy)
     return _finish(array, device, requires_grad)
 
 
@@ -358,7 +358,10 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any
     if steps < 0:
         raise RuntimeError(f"linspace: steps={steps} is negative")
     d = _default() if dtype is None else as_dtype(dtype)
-    array = np.linspace(_number(start), _number(end), steps).astype(d.numpy)
+    start, end = _number(start), _number(end)
+    if d.category == dtypes.INTEGER:
+        start, end = int(start), int(end)
+    array = np.linspace(start, end, steps).astype(d.numpy)
     return _finish(array, device, requires_grad)
 
 

@@ -11,7 +11,7 @@ from facula.core import dtypes
 from facula.core.declare import composite, elementwise
 from facula.core.errors import describe
 from facula.core.fitting import fitting_number
-from facula.core.ops import binary, compare, masked, unary
+from facula.core.ops import binary, compare, complex_numbers, masked, unary
 from facula.core.ops.halves import in_float32
 from facula.core.tensor import Tensor
 
@@ -103,6 +103,9 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None,
     >>> facula.nan_to_num(facula.tensor([1.0, float("nan")]))
     tensor([1., 0.])
     """
+    if input.is_complex():
+        return complex_numbers.complex(*[nan_to_num(part, nan, posinf, neginf) for part in (
+            complex_numbers.real(input), complex_numbers.imag(input))])
     if not input.is_floating_point():
         return input.clone()  # type: ignore[attr-defined]
     limits = dtypes.finfo(input.dtype)

@@ -13,6 +13,7 @@ from facula.core.ops import (
     creation,
     gather,
     masked,
+    pointwise,
     shape,
     unary,
 )
@@ -356,7 +357,7 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0,
                          reduction: str = "mean") -> Tensor:
     """x where the target is 1, ``max(0, margin - x)`` where it is -1."""
     reduction = legacy(size_average, reduce, reduction)
-    far = unary.relu(margin - input)  # type: ignore[operator]
+    far = pointwise.clamp_min(margin - input, 0)  # type: ignore[operator, arg-type]
     losses: Any = (masked.where(target != 1, far, 0.0)
                    + masked.where(target != -1, input, 0.0))
     return reduced("hinge_embedding_loss", losses, reduction)

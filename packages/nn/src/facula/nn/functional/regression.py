@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from facula.core.errors import describe
-from facula.core.ops import binary, masked, unary
+from facula.core.ops import binary, masked, pointwise, unary
 from facula.core.ops import reduce as fold
 from facula.core.precision import guarded
 from facula.core.tensor import Tensor
@@ -218,7 +218,7 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
                          f"{tuple(input1.shape)} need one number each")
     similarity: Any = cosine_similarity(input1, input2, -1, 1e-6)
     losses: Any = (masked.where(target == 1, 1 - similarity, 0.0)
-                   + masked.where(target == -1, unary.relu(similarity - margin), 0.0))
+                   + masked.where(target == -1, pointwise.clamp_min(similarity - margin, 0), 0.0))
     return reduced("cosine_embedding_loss", losses, reduction)
 
 
@@ -228,7 +228,7 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
                         reduction: str = "mean") -> Tensor:
     """``max(0, -target * (input1 - input2) + margin)``."""
     reduction = legacy(size_average, reduce, reduction)
-    losses = unary.relu(-target * (input1 - input2) + margin)  # type: ignore[operator]
+    losses = pointwise.clamp_min(-target * (input1 - input2) + margin, 0)  # type: ignore
     return reduced("margin_ranking_loss", losses, reduction)
 
 
@@ -275,4 +275,5 @@ def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = binary.minimum(far, distance(positive, negative))
-    return reduced("triplet_margin_loss", unary.relu(near - far + margin), reduction)
+    losses = pointwise.clamp_min(near - far + margin, 0)  # type: ignore[arg-type]
+    return reduced("triplet_margin_loss", losses, reduction)

@@ -8,15 +8,21 @@ import numpy as np
 
 from facula.core.backends.cpu.backend import kernel
 from facula.core.backends.cpu.elementwise import call_quietly
+from facula.core.dtypes import bfloat16
 
 Pair = tuple[np.ndarray, np.ndarray]
+
+
+def _keys(input: np.ndarray) -> np.ndarray:
+    """The numbers as NumPy can sort them: of bfloat16 it does not know that NaN comes last."""
+    return input.astype(np.float32) if input.dtype == bfloat16.numpy else input
 
 
 def _order(input: np.ndarray, dim: int, descending: bool) -> np.ndarray:
     """The stable order along a dimension, NaN last (or first, where descending)."""
     if not descending:
-        return np.argsort(input, axis=dim, kind="stable")
-    backwards = np.argsort(np.flip(input, dim), axis=dim, kind="stable")
+        return np.argsort(_keys(input), axis=dim, kind="stable")
+    backwards = np.argsort(np.flip(_keys(input), dim), axis=dim, kind="stable")
     return np.flip(input.shape[dim] - 1 - backwards, dim)
 
 
@@ -45,7 +51,7 @@ def topk_indices(input: np.ndarray, k: int, dim: int, largest: bool) -> Pair:
         first[dim] = slice(0, k)
         return _picked(input, _order(input, dim, largest)[tuple(first)], dim)
     first[dim] = slice(n - k, n) if largest else slice(0, k)
-    some = np.argpartition(input, n - k if largest else k - 1, axis=dim)[tuple(first)]
+    some = np.argpartition(_keys(input), n - k if largest else k - 1, axis=dim)[tuple(first)]
     some = np.sort(some, axis=dim)
     inner = _order(np.take_along_axis(input, some, dim), dim, largest)
     return _picked(input, np.take_along_axis(some, inner, dim), dim)
@@ -55,7 +61,7 @@ def topk_indices(input: np.ndarray, k: int, dim: int, largest: bool) -> Pair:
 def kth_index(input: np.ndarray, k: int, dim: int, keepdim: bool) -> Pair:
     if not input.ndim:
         return _scalar(input)
-    order = np.argpartition(input, k - 1, axis=dim)
+    order = np.argpartition(_keys(input), k - 1, axis=dim)
     return _picked(input, np.take(order, [k - 1], axis=dim), dim, keepdim)
 
 
@@ -130,9 +136,10 @@ def unique_all(input: np.ndarray, dim: int | None,
         return _runs(input, dim)
     if dim is not None and not input.size:
         return _runs(input, dim)
-    values, inverse, counts = np.unique(input, return_inverse=True, return_counts=True, axis=dim,
-                                        equal_nan=False)
+    values, inverse, counts = np.unique(_keys(input), return_inverse=True, return_counts=True,
+                                        axis=dim, equal_nan=False)
     inverse = inverse.reshape(input.shape if dim is None else (input.shape[dim],))
+    values = values.astype(input.dtype, copy=False)
     return values, inverse.astype(np.int64, copy=False), counts.astype(np.int64, copy=False)
 
 
@@ -155,6 +162,7 @@ def _runs(input: np.ndarray, dim: int | None) -> tuple[np.ndarray, np.ndarray, n
 @kernel
 def search_rows(sequence: np.ndarray, values: np.ndarray, right: bool) -> np.ndarray:
     side: Any = "right" if right else "left"
+    sequence, values = _keys(sequence), _keys(values)
     if sequence.ndim == 1:
         return np.asarray(np.searchsorted(sequence, values, side=side), np.int64)
     rows = sequence.reshape(-1, sequence.shape[-1])
