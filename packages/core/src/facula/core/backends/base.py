@@ -35,10 +35,13 @@ class Backend(Protocol):
     """
 
     name: str
-    kernels: dict[str, Kernel]
     computes_complex: bool
     fuse_each: int
     fuse_total: int
+
+    @property
+    def kernels(self) -> dict[str, Kernel]:
+        """The kernels by the names of their primitives."""
 
     def elementwise(self, op: Operation, inputs: tuple[Any, ...], compute: dtype,
                     results: tuple[dtype, ...]) -> Kernel:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,6 +15,10 @@ from facula.core.backends.cpu import reduce as _reduce
 from facula.core.dtypes import dtype
 
 F = TypeVar("F", bound=Callable[..., Any])
+# The modules beside this one that hold kernels.
+ROOMS = ("attention", "convolution", "decompose", "fft", "index", "ldl", "linalg", "neural",
+         "pooling", "random", "recurrent", "search", "softmax", "solve", "sort", "statistics",
+         "triangular", "variates")
 
 
 class CPUBackend:
@@ -24,11 +30,18 @@ class CPUBackend:
     fuse_total = 4 * fused.BLOCK
 
     def __init__(self) -> None:
-        self.kernels: dict[str, Callable[..., Any]] = {}
+        self.registered: dict[str, Callable[..., Any]] = {}
         self.elementwise = _elementwise.elementwise
         self.elementwise_into = _elementwise.elementwise_into
         self.reduction = _reduce.reduction
         self.fused = fused.FusedKernel
+
+    @functools.cached_property
+    def kernels(self) -> dict[str, Callable[..., Any]]:
+        """The primitives' kernels; their modules are imported when the first one is needed."""
+        for room in ROOMS:
+            importlib.import_module(f"facula.core.backends.cpu.{room}")
+        return self.registered
 
     def empty(self, shape: tuple[int, ...], dtype: dtype) -> np.ndarray:
         return np.empty(shape, dtype.numpy)
@@ -111,5 +124,5 @@ BACKEND = CPUBackend()
 
 def kernel(function: F) -> F:
     """Register the function as the CPU kernel of the primitive of the same name."""
-    BACKEND.kernels[function.__name__] = function
+    BACKEND.registered[function.__name__] = function
     return function
