@@ -217,8 +217,9 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
         raise ValueError(f"cosine_embedding_loss: target is {describe(target)}: inputs of shape "
                          f"{tuple(input1.shape)} need one number each")
     similarity: Any = cosine_similarity(input1, input2, -1, 1e-6)
+    near: Any = pointwise.clamp_min(similarity - margin, 0)  # type: ignore[arg-type]
     losses: Any = (masked.where(target == 1, 1 - similarity, 0.0)
-                   + masked.where(target == -1, pointwise.clamp_min(similarity - margin, 0), 0.0))
+                   + masked.where(target == -1, near, 0.0))
     return reduced("cosine_embedding_loss", losses, reduction)
 
 
