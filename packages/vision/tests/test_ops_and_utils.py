@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facula import core
+from facula import core, vision
 from facula.vision import ops, utils
 from facula.vision.io import read_image
 
@@ -160,3 +160,11 @@ def test_flows() -> None:
 def test_functions_are_where_programs_import_them_from(module, name):
     room = importlib.import_module(f"facula.vision.ops.{module}")
     assert getattr(room, name) is getattr(ops, name)
+
+
+def test_what_programs_set_at_their_beginning():
+    assert vision.__version__.count(".") == 2
+    vision.set_image_backend(vision.get_image_backend())
+    vision.disable_beta_transforms_warning()
+    with pytest.raises(ValueError, match="only 'PIL'"):
+        vision.set_image_backend("accimage")
