@@ -38,6 +38,7 @@ def _weights(name: str, weights: Tensor | None, count: int, category: int) -> No
 
 
 @composite
+@in_float32
 def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
         aweights: Tensor | None = None) -> Tensor:
     """The covariances of variables, one per row, over observations, one per column.
