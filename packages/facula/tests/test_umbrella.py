@@ -42,3 +42,7 @@ def test_data_has_pytorchs_name_too() -> None:
         module = importlib.import_module(f"facula.utils.data.{room}")
         assert getattr(module, name) is getattr(facula.data, name)
         assert set(module.__all__) <= set(facula.data.__all__)
+
+
+def test_weights_are_fetched_by_the_old_name_too() -> None:
+    assert facula.utils.model_zoo.load_url is facula.hub.load_state_dict_from_url

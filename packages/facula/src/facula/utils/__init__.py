@@ -1,5 +1,5 @@
-"""PyTorch's `torch.utils`: `facula.utils.data` is `facula.data`, and checkpointing."""
+"""PyTorch's `torch.utils`: data loading (`facula.data`), checkpointing and an old name for files."""
 
-from facula.utils import checkpoint, data
+from facula.utils import checkpoint, data, model_zoo
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "model_zoo"]
