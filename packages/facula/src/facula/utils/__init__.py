@@ -1,4 +1,4 @@
-"""PyTorch's `torch.utils`: data loading (`facula.data`), checkpointing and an old name for files."""
+"""PyTorch's `torch.utils`: data loading (`facula.data`), checkpointing, an old name for files."""
 
 from facula.utils import checkpoint, data, model_zoo
 
