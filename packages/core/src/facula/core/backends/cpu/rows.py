@@ -22,7 +22,7 @@ def _are_rows(x: np.ndarray, dim: int) -> bool:
 def sums(x: np.ndarray, dim: int) -> np.ndarray:
     """``np.add.reduce(x, dim, keepdims=True)``."""
     if x.size <= TINY or not _are_rows(x, dim) or x.shape[-1] > SHORT:
-        return np.add.reduce(x, dim, None, None, True)
+        return np.add.reduce(x, dim, keepdims=True)
     n = x.shape[-1]
     return np.matmul(x.reshape(-1, n), _ONES[x.dtype.char][:n]).reshape(*x.shape[:-1], 1)
 
@@ -30,7 +30,7 @@ def sums(x: np.ndarray, dim: int) -> np.ndarray:
 def largest(x: np.ndarray, dim: int) -> np.ndarray:
     """``np.maximum.reduce(x, dim, keepdims=True)``; NaN where there is one."""
     if x.size <= TINY or not _are_rows(x, dim):
-        return np.maximum.reduce(x, dim, None, None, True)
+        return np.maximum.reduce(x, dim, keepdims=True)
     n = x.shape[-1]
     at = x.reshape(-1, n).argmax(1)
     at += np.arange(0, x.size, n)
