@@ -163,8 +163,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         raise IndexError(f"narrow: start={start} is out of range: dimension {at} has size {size}")
     start = start + size if start < 0 else start
     if start + length > size:
-        raise RuntimeError(f"narrow: start={start} and length={length} go beyond dimension {at} "
-                           f"of size {size}")
+        raise RuntimeError(f"narrow: {start} + {length} go beyond dimension {at} of size {size}")
     return _getitem(input, _within(at, slice(start, start + length)))
 
 
@@ -487,8 +486,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     if input.ndim == 1:
         return diag_embed(input, diagonal)
     if input.ndim != 2:
-        raise RuntimeError(f"diag: takes 1 or 2 dimensions, but the input has shape "
-                           f"{tuple(input.shape)}: use diagonal() or diag_embed()")
+        raise RuntimeError(f"diag: takes 1 or 2 dimensions, not {input.ndim}: use diag_embed()")
     return shape.clone(_diagonal(input, diagonal))
 
 
