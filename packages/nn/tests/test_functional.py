@@ -288,3 +288,25 @@ def test_nothing_is_interpolated_to_nothing(size, device) -> None:
         F.interpolate(core.rand(1, 1, 4, 4, device=device), size)
     with pytest.raises(RuntimeError, match="interpolate: sizes must be positive"):
         F.interpolate(core.rand(1, 1, 4, 4, device=device), scale_factor=0.1)
+
+
+@pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (2, 1, 1), (2, 1, 2)])
+def test_a_nan_is_the_largest_of_its_windows(stride, padding, dilation, device) -> None:
+    """Of several the last, in PyTorch's order; the gradient goes where the index points."""
+    x = np.random.default_rng(0).standard_normal((2, 3, 9, 8)).astype(np.float32)
+    x[np.random.default_rng(1).random(x.shape) < 0.1] = np.nan
+    t = core.tensor(x, device=device, requires_grad=True)
+    y, at = F.max_pool2d(t, 3, stride, padding, dilation, return_indices=True)
+    found, places = array(y), at.cpu().numpy()
+    for n, c, i, j in np.ndindex(found.shape):
+        rows = [r for r in (i * stride - padding + k * dilation for k in range(3)) if 0 <= r < 9]
+        columns = [s for s in (j * stride - padding + k * dilation for k in range(3)) if 0 <= s < 8]
+        window = [(x[n, c, r, s], r * 8 + s) for r in rows for s in columns]
+        lost = [place for value, place in window if np.isnan(value)]
+        assert np.isnan(found[n, c, i, j]) == bool(lost)
+        largest = lost[-1] if lost else max(window, key=lambda pair: pair[0])[1]
+        assert places[n, c, i, j] == largest
+    y.sum().backward()
+    expected = np.zeros((6, 72))
+    np.add.at(expected, (np.arange(6)[:, None], places.reshape(6, -1)), 1)
+    np.testing.assert_array_equal(array(t.grad).reshape(6, 72), expected)

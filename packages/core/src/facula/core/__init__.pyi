@@ -10,6 +10,7 @@ import typing
 from facula.core import dtypes as _dtypes
 from facula.core.dtypes import dtype as _dtype
 from facula.core.results import Eigen as _Eigen
+from facula.core.results import Histogram as _Histogram
 from facula.core.results import HistogramDD as _HistogramDD
 from facula.core.results import MantissaExponent as _MantissaExponent
 from facula.core.results import MinMax as _MinMax
@@ -913,7 +914,7 @@ def histogram(
     range: typing.Any = ...,
     weight: Tensor | None = ...,
     density: builtins.bool = ...,
-) -> builtins.tuple[Tensor, Tensor]: ...
+) -> _Histogram: ...
 def cov(
     input: Tensor,
     *,

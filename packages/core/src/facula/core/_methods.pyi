@@ -7,6 +7,7 @@ import builtins
 import collections.abc
 import typing
 from facula.core.dtypes import dtype as _dtype
+from facula.core.results import Histogram as _Histogram
 from facula.core.results import MantissaExponent as _MantissaExponent
 from facula.core.results import MinMax as _MinMax
 from facula.core.results import Packed as _Packed
@@ -772,7 +773,7 @@ class Methods:
         range: typing.Any = ...,
         weight: Tensor | None = ...,
         density: builtins.bool = ...,
-    ) -> builtins.tuple[Tensor, Tensor]: ...
+    ) -> _Histogram: ...
     def cov(
         self,
         *,

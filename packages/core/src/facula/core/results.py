@@ -147,6 +147,13 @@ class MantissaExponent(NamedTuple):
     exponent: Tensor
 
 
+class Histogram(NamedTuple):
+    """The counts in each bin, and the edges of the bins."""
+
+    hist: Tensor
+    bin_edges: Tensor
+
+
 class HistogramDD(NamedTuple):
     """The counts in each bin, and the edges of the bins along each dimension."""
 

@@ -11,6 +11,7 @@ from facula.core.declare import composite, primitive
 from facula.core.dtypes import FLOAT, INTEGER
 from facula.core.errors import canonical_dim, describe, refuse_complex
 from facula.core.ops import convert, creation, gather, shape
+from facula.core.results import Histogram
 from facula.core.tensor import Tensor
 
 _INT64 = dtypes.int64
@@ -215,7 +216,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
 
 @composite
 def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None,
-              density: bool = False) -> tuple[Tensor, Tensor]:
+              density: bool = False) -> Histogram:
     """Counts (or summed weights) per bin, and the edges of the bins.
 
     Parameters
@@ -232,7 +233,7 @@ def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | N
     Examples
     --------
     >>> import facula
-    >>> facula.histogram(facula.tensor([1.0, 2.0, 1.0]), 2, range=(0.0, 3.0))[0]
+    >>> facula.histogram(facula.tensor([1.0, 2.0, 1.0]), 2, range=(0.0, 3.0)).hist
     tensor([2., 1.])
     """
     if isinstance(bins, Tensor):
@@ -245,4 +246,4 @@ def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | N
     if density:
         width = edges[1:] - edges[:-1]  # type: ignore[index]
         counts = counts / (counts.sum() * width)  # type: ignore[attr-defined]
-    return counts, edges
+    return Histogram(counts, edges)

@@ -67,8 +67,7 @@ def max_pool(input: np.ndarray, kernel_size: Ints, stride: Ints, padding: Ints, 
         places = [(_ALL, *to) for _, to, _ in steps]
         for piece, at in zip(pieces[whole:], places[whole:], strict=True):
             np.maximum(top[at], piece, out=top[at])
-        # The number of elements before the first largest: of equal ones the first wins. "Not less"
-        # rather than "equal": a NaN among them must leave a valid position.
+        # The number of elements before the first largest: of equal ones the first wins.
         code = np.zeros(top.shape, code_type)
         before, lesser = np.ones(top.shape, bool), np.ones(top.shape, bool)
         for piece, at in zip(pieces[:-1], places, strict=False):
@@ -79,6 +78,10 @@ def max_pool(input: np.ndarray, kernel_size: Ints, stride: Ints, padding: Ints, 
                 lesser[at] = np.less(piece, top[at])
             before &= lesser
             code += before.view(np.uint8)
+        lost = top != top
+        if lost.any():  # PyTorch's place of a NaN is that of the window's last
+            for k, (piece, at) in enumerate(zip(pieces, places, strict=True)):
+                code[at][(piece != piece) & lost[at]] = k
         np.add(ways[code], corner, out=where[span])
 
     call_quietly(_over_planes, part, planes, math.prod(sizes))
