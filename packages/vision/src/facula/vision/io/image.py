@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from facula.core import Tensor, from_numpy, stack
+from facula.core import Tensor, from_numpy, int32, stack, uint16
 from facula.vision.transforms.functional import pil_to_tensor
 
 
@@ -101,7 +101,10 @@ def decode_image(input: Any, mode: ImageReadMode | str = ImageReadMode.UNCHANGED
                 picture.draft("L", None)  # a JPEG has the luminance already
             if picture.format == "GIF":
                 return _frames(picture, mode)
-            return pil_to_tensor(_converted(picture, mode, apply_exif_orientation))
+            pixels = pil_to_tensor(_converted(picture, mode, apply_exif_orientation))
+            # Older versions of Pillow read the 16 bits of a grey PNG as 32.
+            wide = picture.format == "PNG" and pixels.dtype is int32
+            return pixels.to(uint16) if wide else pixels
     except FileNotFoundError:
         raise
     except _UNREADABLE as error:
