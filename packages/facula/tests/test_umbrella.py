@@ -1,6 +1,8 @@
 """The umbrella's names: every public name is there, one object under one path, none misspelt."""
 
 import importlib
+import subprocess
+import sys
 
 import pytest
 
@@ -46,3 +48,13 @@ def test_data_has_pytorchs_name_too() -> None:
 
 def test_weights_are_fetched_by_the_old_name_too() -> None:
     assert facula.utils.model_zoo.load_url is facula.hub.load_state_dict_from_url
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("", "assert gc.isenabled() and not gc.get_freeze_count()"),
+    ("gc.disable()", "assert not gc.isenabled() and not gc.get_freeze_count()"),
+    ("gc.freeze(); frozen = gc.get_freeze_count()", "assert 0 < gc.get_freeze_count() <= frozen")])
+def test_the_import_leaves_the_collector_as_it_was(before: str, after: str) -> None:
+    code = f"import gc\n{before}\nimport facula\n{after}\n"
+    code += "class A: pass\na = A(); a.a = a; del a\nassert gc.collect() > 0"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -16,6 +16,9 @@ _gc.disable()  # what an import makes stays: looking for garbage in it took a te
 try:
     from facula import autograd, core  # autograd: its import puts the tape into core
 finally:
+    if not _gc.get_freeze_count():
+        _gc.freeze()  # and back, now among the old: else it would all be looked through at once
+        _gc.unfreeze()
     if _collects:
         _gc.enable()
 
